@@ -1,0 +1,24 @@
+# SPDX-License-Identifier: Apache-2.0
+#
+# Which library is built after which. deps/build runs this with FLAVOUR, DONE (a folder of marks)
+# and ONE (the program that builds one library); `list-FLAVOUR` prints a flavour's recipes.
+
+glibc_recipes := util-linux mbedtls c-ares lvm2 json-c libinih jansson curl cryptsetup
+musl_recipes  := musl $(glibc_recipes)
+
+.PHONY: glibc musl list-glibc list-musl
+glibc: $(glibc_recipes:%=$(DONE)/%)
+musl: $(musl_recipes:%=$(DONE)/%)
+list-glibc list-musl:
+	@echo $($(@:list-%=%)_recipes)
+
+$(DONE)/%:
+	@env -u MAKEFLAGS -u MFLAGS FLAVOUR=$(FLAVOUR) $(ONE) $*
+	@mkdir -p $(@D) && touch $@
+
+$(DONE)/curl: $(DONE)/mbedtls $(DONE)/c-ares
+$(DONE)/cryptsetup: $(DONE)/mbedtls $(DONE)/util-linux $(DONE)/lvm2 $(DONE)/json-c
+
+ifeq ($(FLAVOUR),musl)
+$(patsubst %,$(DONE)/%,$(filter-out musl,$(musl_recipes))): $(DONE)/musl
+endif
