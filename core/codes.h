@@ -1,0 +1,85 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The stable error codes: one row each, with the class it belongs to, the name the operator
+ * and scripts see, and one sentence on what to do. latchkey-errors(7) is made from this table.
+ * Names never change meaning; rows may be added.
+ */
+#pragma once
+
+/* clang-format off */
+#define LK_CODES(X)                                                                                \
+	/* configuration */                                                                        \
+	X(CONFIG_SYNTAX, LK_CONFIG, "config-syntax",                                               \
+	  "Correct the line named; latchkey.conf(5) shows the language.")                          \
+	X(CONFIG_UNKNOWN, LK_CONFIG, "config-unknown",                                             \
+	  "Remove or correct the section or key named.")                                           \
+	X(CONFIG_VALUE, LK_CONFIG, "config-value",                                                 \
+	  "Give the key a value of the kind its manual entry names.")                              \
+	X(CONFIG_MISSING, LK_CONFIG, "config-missing",                                             \
+	  "Add the key or file named.")                                                            \
+	X(CONFIG_FILE_MODE, LK_CONFIG, "config-file-mode",                                         \
+	  "Make the file owned by root with mode 0600, in directories only root can write.")       \
+	X(CLOCK_UNTRUSTED, LK_CONFIG, "clock-untrusted",                                           \
+	  "Set the clock, or pin the server by CA or SPKI in the measured configuration.")         \
+	X(CMDLINE, LK_CONFIG, "cmdline",                                                           \
+	  "Boot with the command line that latchkey-image wrote.")                                 \
+	/* volumes */                                                                              \
+	X(VOLUME_ABSENT, LK_ABSENT, "volume-absent",                                               \
+	  "Attach the device named, or correct the device key.")                                   \
+	X(VOLUME_AMBIGUOUS, LK_TAMPERED, "volume-ambiguous",                                       \
+	  "Two devices match; detach the one that does not belong.")                               \
+	X(HEADER_INVALID, LK_TAMPERED, "header-invalid",                                           \
+	  "The LUKS2 header is damaged or was altered; restore it from a backup.")                 \
+	X(HEADER_JSON, LK_TAMPERED, "header-json",                                                 \
+	  "The LUKS2 metadata holds something no rule allows; restore the header.")                \
+	X(HEADER_CIPHER, LK_TAMPERED, "header-cipher",                                             \
+	  "The header names a cipher that is not allowed; the disk was altered.")                  \
+	X(HEADER_KDF, LK_TAMPERED, "header-kdf",                                                   \
+	  "A keyslot's KDF is outside the allowed kinds or costs.")                                \
+	X(HEADER_AREA, LK_TAMPERED, "header-area",                                                 \
+	  "A keyslot or segment lies outside its place on the disk.")                              \
+	X(HEADER_CHANGED, LK_TAMPERED, "header-changed",                                           \
+	  "The volume is not the one that the configuration names.")                               \
+	X(KEY_WRONG, LK_TAMPERED, "key-wrong",                                                     \
+	  "The key fetched does not open the volume; check which key the resource holds.")         \
+	X(TABLE_MISMATCH, LK_TAMPERED, "table-mismatch",                                           \
+	  "The kernel's mapping differs from what was checked; this should not happen.")           \
+	X(VERITY_CORRUPT, LK_TAMPERED, "verity-corrupt",                                           \
+	  "The root hash does not match the disk: wrong hash, or altered blocks.")                 \
+	X(NAME_TAKEN, LK_CONFIG, "name-taken",                                                     \
+	  "A mapping of that name exists already; close it or rename the volume.")                 \
+	/* network and key service */                                                              \
+	X(NO_NETWORK, LK_AGAIN, "no-network",                                                      \
+	  "No route appeared; check the network card and the initramfs network module.")           \
+	X(NAME_LOOKUP, LK_AGAIN, "name-lookup",                                                    \
+	  "The server's name did not resolve; check dns and the name servers.")                    \
+	X(UNREACHABLE, LK_AGAIN, "unreachable",                                                    \
+	  "No endpoint answered; check that the key service runs and is reachable.")               \
+	X(SERVER_BUSY, LK_AGAIN, "server-busy",                                                    \
+	  "The key service asked to come back later.")                                             \
+	X(TLS_UNTRUSTED, LK_TAMPERED, "tls-untrusted",                                             \
+	  "The server's certificate does not chain to the configured CA or pin.")                  \
+	X(HTTP_LIMIT, LK_TAMPERED, "http-limit",                                                   \
+	  "The server's answer broke a size, header or redirect rule.")                            \
+	X(REPLY_INVALID, LK_TAMPERED, "reply-invalid",                                             \
+	  "The server's answer is not what the protocol says; is it the right server?")            \
+	X(PROTOCOL_VERSION, LK_CONFIG, "protocol-version",                                         \
+	  "Server and agent share no protocol version; set kbs_protocol or update.")               \
+	X(EVIDENCE_REJECTED, LK_DENIED, "evidence-rejected",                                       \
+	  "The key service did not accept the evidence; its own log says why.")                    \
+	X(KBS_DENIED, LK_DENIED, "kbs-denied",                                                     \
+	  "The key service's policy refused this resource; its audit log says why.")               \
+	X(KBS_NO_RESOURCE, LK_DENIED, "kbs-no-resource",                                           \
+	  "The key service did not give the resource: absent, or its storage failed.")             \
+	X(SESSION_EXPIRED, LK_AGAIN, "session-expired",                                            \
+	  "The attested session ended; a new one is made.")                                        \
+	X(JWE_INVALID, LK_TAMPERED, "jwe-invalid",                                                 \
+	  "The encrypted answer does not open with this session's key.")                           \
+	X(EXEC_FAILED, LK_CONFIG, "exec-failed",                                                   \
+	  "The key command failed; run it by hand to see why.")                                    \
+	/* proof */                                                                                \
+	X(TEE_ABSENT, LK_ABSENT, "tee-absent",                                                     \
+	  "No attester of the configured kind works on this machine.")                             \
+	X(TEE_REFUSED, LK_CONFIG, "tee-refused",                                                   \
+	  "The sample attester is refused where real hardware is present.")
+/* clang-format on */

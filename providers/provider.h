@@ -1,0 +1,83 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Where a volume key comes from. A provider is one file or folder and one row in meson's list;
+ * everything else (parsing, sample, manual, `config check`) derives from its key rows.
+ *
+ * The stage loop groups the volumes of one provider whose options share a session into a batch
+ * and calls prepare once, fetch for each, finish once, all inside the sandboxed fetcher. It owns
+ * every retry: a provider never repeats what was refused and never outlives the deadline.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "core/config.h"
+#include "core/deadline.h"
+#include "core/error.h"
+#include "core/secret.h"
+
+struct lk_attester;
+
+/* What every network user needs to know of the machine; borrowed by providers. */
+struct lk_network {
+	const struct lk_strings *dns; /* configured name servers; may be empty: use the system's */
+	bool debug;
+};
+
+enum lk_key_form {
+	LK_KEY_PASSPHRASE, /* opens a keyslot */
+	LK_KEY_VOLUME,	   /* is the volume key itself */
+};
+
+struct lk_volume_key {
+	struct lk_secret bytes;
+	enum lk_key_form form;
+};
+
+struct lk_batch_item {
+	const char *volume;  /* for messages */
+	const void *options; /* the provider's own struct, filled from its rows */
+};
+
+struct lk_batch {
+	const struct lk_batch_item *items; /* at least one; all share a session */
+	size_t n_items;
+	const struct lk_attester *attester; /* set if needs_attester */
+	const struct lk_network *network;
+	struct lk_deadline deadline; /* of this attempt, within the whole unlock's */
+};
+
+/* What the operator is told afterwards; plain text, never secret. */
+struct lk_fetch_note {
+	char endpoint[128];   /* which server gave the key: "kbs.example (2nd of 2, first dead)" */
+	bool clock_untrusted; /* certificate dates were not evaluated */
+};
+
+struct lk_provider {
+	const char *name;    /* as written in the configuration */
+	const char *summary; /* one line: --help, manual page */
+	bool needs_network;
+	bool needs_attester;
+	bool runs_programs; /* the fetcher's sandbox must allow execve; false on attested paths */
+	const struct lk_key *keys; /* rows ending in { 0 } */
+	size_t options_size;
+
+	/* Are these options consistent? Pure: no I/O beyond reading PEM text given inline. */
+	enum lk_status (*check)(const void *options, struct lk_error *err);
+	/* May these two volumes be served by one session? NULL: never. Pure. */
+	bool (*same_session)(const void *a, const void *b);
+
+	/* Open a session for the batch: connect, attest. On failure nothing is left open. */
+	enum lk_status (*prepare)(const struct lk_batch *batch, void **ret_session,
+				  struct lk_error *err);
+	/* Get the key of item i. LK_DENIED concerns this item alone. Sets *ret only on LK_OK. */
+	enum lk_status (*fetch)(void *session, size_t i, struct lk_volume_key *ret,
+				struct lk_fetch_note *note, struct lk_error *err);
+	/* Close, wipe, free; NULL is fine. */
+	void (*finish)(void *session);
+};
+
+/* The build's list, ending in NULL. */
+extern const struct lk_provider *const lk_providers[];
+const struct lk_provider *lk_provider_find(const char *name); /* NULL if unknown */
