@@ -1,0 +1,43 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Root trees as the cases want them: the cached guest plus markers and, if built, latchkey."""
+
+import shutil
+from pathlib import Path
+
+from . import guests, tools
+
+PARTS = tools.BOOT / "guest"
+
+
+def _put(source, target, mode):
+    target.parent.mkdir(parents=True, exist_ok=True)
+    shutil.copyfile(source, target)
+    target.chmod(mode)
+
+
+def debian(guest, target):
+    """The Debian tree: runs to multi-user, prints the markers, powers off."""
+    tree = guests.copy_tree(guest.tree, target)
+    _put(PARTS / "marker", tree / "usr/lib/guest/marker", 0o755)
+    units = tree / "etc/systemd/system"
+    _put(PARTS / "marker.service", units / "marker.service", 0o644)
+    wants = units / "multi-user.target.wants"
+    wants.mkdir(exist_ok=True)
+    (wants / "marker.service").symlink_to("../marker.service")
+    _put(PARTS / "10-guest.network", tree / "etc/systemd/network/10-guest.network", 0o644)
+    _put(PARTS / "guest.conf", tree / "etc/dracut.conf.d/guest.conf", 0o644)
+    return tree
+
+
+def tiny(guest, target):
+    """The two-megabyte tree: its init prints the markers and powers off."""
+    tree = guests.copy_tree(guest.tiny, target)
+    _put(PARTS / "marker-init", tree / "usr/bin/init", 0o755)
+    return tree
+
+
+def ext4(tree, image, megabytes):
+    """A plain file system image of a tree."""
+    image = Path(image)
+    tools.run(["mkfs.ext4", "-q", "-F", "-b", "4096", "-d", tree, image, f"{megabytes}M"])
+    return image
