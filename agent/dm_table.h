@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Compares a line of a device-mapper table with what was intended. Pure. Sources:
+ * Documentation/admin-guide/device-mapper/dm-crypt.rst and verity.rst of the kernel.
+ *
+ * Options may come in any order, once each, out of a closed set; each one intended must be there
+ * and no other. All mismatches are LK_TAMPERED (table-mismatch) naming the field, never the key.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "core/error.h"
+
+struct lk_dm_crypt {
+	uint64_t length; /* 512-byte sectors of the mapping */
+	uint32_t key_size;
+	unsigned major, minor; /* of the data device */
+	uint64_t offset;       /* sectors on it */
+	uint32_t sector_size;
+	bool discards;
+};
+
+/* target and params as the kernel gives them: "crypt", "aes-xts-plain64 :64:logon:... 0 8:1 0";
+ * the cipher may be in "capi:xts(aes)-plain64" form; the key must be a logon key by name. */
+enum lk_status lk_dm_crypt_check(const struct lk_dm_crypt *want, uint64_t start, uint64_t length,
+				 const char *target, const char *params, struct lk_error *err);
+
+enum lk_dm_corruption { LK_DM_EIO, LK_DM_RESTART, LK_DM_PANIC };
+
+struct lk_dm_verity {
+	uint64_t length;       /* 512-byte sectors of the mapping */
+	unsigned major, minor; /* data and hash device alike */
+	uint32_t data_block_size, hash_block_size;
+	uint64_t data_blocks;
+	uint64_t hash_start;   /* in hash blocks */
+	const char *algorithm; /* "sha256" */
+	const uint8_t *root_hash, *salt;
+	size_t root_hash_len, salt_len;
+	enum lk_dm_corruption on_corruption;
+};
+enum lk_status lk_dm_verity_check(const struct lk_dm_verity *want, uint64_t start, uint64_t length,
+				  const char *target, const char *params, struct lk_error *err);

@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Opens LUKS2 volumes from a private header: the copies on the disk are read once, checked
+ * (agent/luks_header.h), written anew into a sealed memory file and handed to libcryptsetup beside
+ * the data device. Nothing is ever written to the disk. One of the two users of libcryptsetup.
+ *
+ * libcryptsetup's device-mapper side is not thread-safe: one volume at a time per process.
+ */
+#pragma once
+
+#include "agent/blockdev.h"
+#include "agent/luks_header.h"
+#include "core/deadline.h"
+#include "core/error.h"
+#include "providers/provider.h"
+
+struct lk_luks_prepared;
+
+/* The default rules for this machine's memory. */
+struct lk_luks_rules lk_luks_rules_here(void);
+
+/* Read, check and copy. dev is borrowed for the call; keyslot areas are copied by the sizes that
+ * were checked. Errors as lk_luks_header_parse; LK_ABSENT when the device cannot be read. */
+enum lk_status lk_luks_prepare(const struct lk_blockdev *dev, const struct lk_luks_rules *rules,
+			       struct lk_luks_prepared **ret, struct lk_error *err);
+/* What was accepted, with `degraded`; borrowed. */
+const struct lk_luks_header *lk_luks_prepared_header(const struct lk_luks_prepared *p);
+void lk_luks_prepared_free(struct lk_luks_prepared *p);
+LK_DEFINE_CLEANUP(struct lk_luks_prepared *, lk_luks_prepared_free)
+
+enum lk_luks_flags {
+	LK_LUKS_READONLY = 1 << 0,
+	LK_LUKS_DISCARDS = 1 << 1,
+	LK_LUKS_PRIVATE = 1 << 2, /* an inner layer: udev makes no links to it */
+};
+
+/* Map prepared + dev as /dev/mapper/NAME and compare the kernel's table with what was checked.
+ * LK_TAMPERED: key-wrong, table-mismatch (the mapping is closed again). LK_CONFIG: name-taken.
+ * LK_TIMEOUT: udev did not answer before the deadline (closed again). */
+enum lk_status lk_luks_open(const struct lk_luks_prepared *p, const struct lk_blockdev *dev,
+			    const char *name, const struct lk_volume_key *key, unsigned flags,
+			    struct lk_deadline deadline, struct lk_error *err);
+/* Does the key open the prepared header? Maps nothing, needs no device-mapper. */
+enum lk_status lk_luks_check_key(const struct lk_luks_prepared *p, const struct lk_volume_key *key,
+				 struct lk_error *err);
+/* Same as lk_dm_close: also fine when nothing is open. */
+enum lk_status lk_luks_close(const char *name, struct lk_deadline deadline, struct lk_error *err);
