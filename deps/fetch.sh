@@ -8,6 +8,7 @@
 # The archive's address is the one this machine already uses for its own packages.
 archive_uri() {
 	local suite=$1
+	# shellcheck disable=SC2016 # apt expands these
 	apt-get indextargets --no-release-info --format '$(RELEASE) $(REPO_URI)' \
 		'Created-By: Packages' | awk -v s="$suite" '$1 == s { print $2; exit }'
 }

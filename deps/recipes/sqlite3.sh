@@ -4,7 +4,7 @@
 # The server's store: one C file, made from the tree with the host's tclsh, and the library alone.
 
 mkdir build-lk
-cd build-lk
+cd build-lk || exit 1
 ../configure --disable-tcl --disable-shared --enable-static >/dev/null
 make_plain sqlite3.c sqlite3.h
 "$CC" "${FLAGS[@]}" -O2 -fno-lto -DSQLITE_THREADSAFE=1 -DSQLITE_OMIT_LOAD_EXTENSION \
