@@ -41,3 +41,13 @@ def ext4(tree, image, megabytes):
     image = Path(image)
     tools.run(["mkfs.ext4", "-q", "-F", "-b", "4096", "-d", tree, image, f"{megabytes}M"])
     return image
+
+
+def install_latchkey(tree, program):
+    """What a distribution's package would put there: agent, units, dracut module."""
+    _put(program, tree / "usr/bin" / Path(program).name, 0o755)
+    module = tree / "usr/lib/dracut/modules.d/85latchkey"
+    for part in sorted((tools.REPO / "dracut-module/85latchkey").iterdir()):
+        _put(part, module / part.name, 0o755 if part.suffix == ".sh" else 0o644)
+    for unit in ("latchkey-root.service", "latchkey-overlay.service"):
+        _put(tools.REPO / "units" / unit, tree / "usr/lib/systemd/system" / unit, 0o644)

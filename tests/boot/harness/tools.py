@@ -75,7 +75,10 @@ def run(argv, *, stdin=None, cwd=None, env=None, timeout=600, log=None):
             out.write(b"$ " + " ".join(argv).encode() + b"\n" + done.stdout + done.stderr)
     if done.returncode != 0:
         said = (done.stderr + done.stdout).decode(errors="replace").strip()[-3000:]
-        raise Trouble(f"{' '.join(argv)}: exit {done.returncode}\n{said}")
+        command = " ".join(argv)
+        if len(command) > 200:
+            command = command[:90] + " … " + command[-90:]
+        raise Trouble(f"{command}: exit {done.returncode}\n{said}")
     return done.stdout
 
 
