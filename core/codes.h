@@ -81,5 +81,34 @@
 	X(TEE_ABSENT, LK_ABSENT, "tee-absent",                                                     \
 	  "No attester of the configured kind works on this machine.")                             \
 	X(TEE_REFUSED, LK_CONFIG, "tee-refused",                                                   \
-	  "The sample attester is refused where real hardware is present.")
+	  "The sample attester is refused where real hardware is present.")                        \
+	/* key server */                                                                           \
+	X(POLICY_INVALID, LK_CONFIG, "policy-invalid",                                             \
+	  "Correct the rule named; latchkeyd(8) shows the form of a policy.")                      \
+	X(POLICY_REGO, LK_CONFIG, "policy-rego",                                                   \
+	  "Write the policy as JSON rules; of Rego only allow-all and deny-all are known.")        \
+	X(RESOURCE_NAME, LK_CONFIG, "resource-name",                                               \
+	  "Name it in three segments of letters, digits, dot, dash, underscore: a/b/c.")           \
+	X(RESOURCE_SIZE, LK_CONFIG, "resource-size",                                               \
+	  "Store between 1 byte and 64 KiB.")                                                      \
+	X(RESOURCE_ABSENT, LK_ABSENT, "resource-absent",                                           \
+	  "See latchkeyd resource list.")                                                          \
+	X(STATE_EXISTS, LK_CONFIG, "state-exists",                                                 \
+	  "Give an empty or new folder; nothing is ever overwritten.")                             \
+	X(STATE_ABSENT, LK_ABSENT, "state-absent",                                                 \
+	  "Make the state first: latchkeyd init.")                                                 \
+	X(STATE_FILE_MODE, LK_CONFIG, "state-file-mode",                                           \
+	  "Make it owned by root or the server's user, closed to others: chmod go= NAME.")         \
+	X(STATE_BUSY, LK_CONFIG, "state-busy",                                                     \
+	  "Another latchkeyd works on this state; stop it first.")                                 \
+	X(ROOT_KEY_WRONG, LK_TAMPERED, "root-key-wrong",                                           \
+	  "The root key is not the one that sealed this store; restore the right file.")           \
+	X(STORE_DAMAGED, LK_TAMPERED, "store-damaged",                                             \
+	  "The store was altered or is damaged; restore it from a backup.")                        \
+	X(AUDIT_BROKEN, LK_TAMPERED, "audit-broken",                                               \
+	  "Entries were altered or removed; compare with a head that was saved elsewhere.")        \
+	X(SERVER_ABSENT, LK_ABSENT, "server-absent",                                               \
+	  "Start the key server, or name its socket with --socket.")                               \
+	X(ADMIN_REFUSED, LK_DENIED, "admin-refused",                                               \
+	  "Run it as root or as the user that the server runs as.")
 /* clang-format on */
