@@ -1,0 +1,102 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What the machine's configuration asks of the agent, read and checked as a whole: the files
+ * latchkey.conf, fde.conf and volumes.d/NAME.conf (or .toml) of latchkey.conf(5), in one struct.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "agent/failure.h"
+#include "core/cleanup.h"
+#include "core/config.h"
+#include "core/error.h"
+
+struct lk_provider;
+
+#define LK_VOLUME_NAME_MAX 64 /* characters of a volume's name */
+
+enum lk_phase { LK_PHASE_INITRD, LK_PHASE_SYSTEM };
+enum lk_overlay { LK_OVERLAY_NONE, LK_OVERLAY_RAM, LK_OVERLAY_DISK, LK_OVERLAY_DISK_PERSIST };
+enum lk_overlay_type { LK_OVERLAYFS, LK_OVERLAY_SNAPSHOT };
+enum lk_header_mac { LK_HEADER_MAC_OPTIONAL, LK_HEADER_MAC_REQUIRED };
+enum lk_verity_corruption {
+	LK_VERITY_PANIC,
+	LK_VERITY_ERROR, /* reads of a damaged block fail */
+	LK_VERITY_RESTART,
+};
+
+struct lk_verity_params {
+	struct lk_bytes root_hash;		  /* as long as the algorithm's digest */
+	struct lk_bytes salt;			  /* may be empty */
+	char *algorithm;			  /* "sha256" or "sha512" */
+	int64_t data_block_size, hash_block_size; /* bytes, powers of two */
+	int64_t data_blocks;			  /* in units of data_block_size */
+	int64_t hash_offset;			  /* bytes within the opened device */
+	int on_corruption;			  /* enum lk_verity_corruption, never absent */
+};
+
+/* One way to get a volume's key. */
+struct lk_volume_source {
+	const struct lk_provider *provider;
+	void *options; /* provider->options_size bytes, filled from provider->keys */
+};
+
+struct lk_volume {
+	char *name;	 /* fit for device-mapper: [A-Za-z0-9_.-], at most LK_VOLUME_NAME_MAX */
+	char *device;	 /* as written; well-formed (agent/blockdev.h) */
+	char *luks_uuid; /* lower case; NULL = not pinned */
+	char *file;	 /* where it is configured, for messages */
+	bool is_root;
+	bool encrypted; /* false: no sources, verity alone */
+	int phase;	/* enum lk_phase; only initrd gets past lk_settings_load */
+	int64_t max_keyslots;
+	int header_mac; /* enum lk_header_mac */
+	bool allow_discards;
+	bool allow_weaker;   /* a later source may prove less than an earlier one */
+	int rw_overlay;	     /* enum lk_overlay; root only; none or ram */
+	int rw_overlay_type; /* enum lk_overlay_type */
+	bool has_verity;     /* root only */
+	struct lk_verity_params verity;
+	struct lk_volume_source *sources; /* in the order to try them; n_sources > 0 if encrypted */
+	size_t n_sources;
+};
+
+struct lk_settings {
+	char *dir; /* the directory that was read, without a trailing slash */
+	/* [agent] */
+	int64_t deadline_ms; /* may be LK_FOREVER */
+	int on_unreachable;  /* enum lk_failure_action */
+	int on_denied;	     /* enum lk_failure_action, never LK_FAIL_WAIT */
+	int64_t failure_delay_ms;
+	char *tee; /* for lk_attester_pick; "auto" unless written */
+	char *reg; /* `register`: where events are measured; "none" */
+	/* [network] */
+	struct lk_strings dns; /* addresses, may be empty */
+
+	struct lk_volume *volumes; /* those to open at boot: root first if there is one, the others
+				    * by their files' names */
+	size_t n_volumes;
+	char **files; /* the files read, in the order of reading */
+	size_t n_files;
+	uint8_t digest[32]; /* SHA-256 over names and contents of the files, for measuring */
+};
+
+/* Read and check everything below dir. NULL or LK_SYSCONFDIR: the machine's own configuration,
+ * whose files and all directories above must be root's and writable by root alone. Any other
+ * directory: files and directories from dir downward must be root's or the caller's, writable by
+ * the owner alone. Files with inline secrets must be 0600. All errors are LK_CONFIG or LK_INTERNAL
+ * and name file and line. Files that a key only names (certificates) are not looked at. */
+enum lk_status lk_settings_load(const char *dir, struct lk_settings **ret, struct lk_error *err);
+/* The same, but hand every problem to the collector (may be NULL) and carry on with the next. */
+enum lk_status lk_settings_load_all(const char *dir, struct lk_problems *problems,
+				    struct lk_settings **ret, struct lk_error *err);
+void lk_settings_free(struct lk_settings *s); /* wipes; NULL is fine */
+LK_DEFINE_CLEANUP(struct lk_settings *, lk_settings_free)
+#define LK_SETTINGS LK_CLEANUP(lk_settings_free_p) struct lk_settings
+
+/* Does any key of the volume come with proof of what booted? */
+bool lk_volume_attested(const struct lk_volume *v);
+bool lk_settings_attested(const struct lk_settings *s);
