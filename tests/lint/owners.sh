@@ -36,7 +36,7 @@ owner() {
 }
 
 owner 'curl/' 'core/http[a-z_]*\.c'
-owner 'jansson' 'core/json\.c'
+owner 'jansson' 'core/json[a-z_]*\.c'
 owner '(mbedtls|psa)/' 'core/crypto[a-z_]*\.c'
 owner 'ini\.h' 'core/config[a-z_]*\.c' 1
 owner 'blkid' 'agent/blockdev\.c'
