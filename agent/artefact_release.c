@@ -1,0 +1,5 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The release artefact: nothing to warn of. */
+#include "agent/artefact.h"
+
+const struct lk_artefact lk_artefact = { .suffix = "", .banner = NULL };

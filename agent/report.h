@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The report of an unlock, /run/latchkey/report.json: what was opened, whose key opened it, how
+ * long each stage took, and why it failed if it did. Never a secret. latchkey(8) documents the
+ * members; they are stable.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "agent/events.h"
+#include "core/error.h"
+
+#define LK_REPORT_STAGES 8
+
+struct lk_report_stage {
+	char name[24];
+	int64_t ms; /* since the agent's start, at the stage's end */
+	char detail[96];
+};
+
+struct lk_report_volume {
+	char name[64];
+	char provider[24];
+	char endpoint[128];
+	char luks_uuid[40];
+	char header_digest[65]; /* SHA-256 of what was validated, hex */
+	bool header_degraded;	/* one of the two copies on disk was no good */
+	char root_hash[129];	/* hex; empty without verity */
+	char writable[24];	/* "", "ram" */
+	char outcome[16];	/* "open", or a class in words */
+};
+
+struct lk_report {
+	const char *version; /* with the artefact's suffix */
+	int64_t start_ms;    /* CLOCK_BOOTTIME */
+	const char *tee;     /* attester used, or NULL */
+	const char *clock;   /* "trusted", "untrusted" */
+	const char *outcome; /* "open", "failed" */
+	unsigned attempts;
+	struct lk_error error; /* status LK_OK: none */
+	struct lk_report_stage stages[LK_REPORT_STAGES];
+	size_t n_stages;
+	struct lk_report_volume *volumes;
+	size_t n_volumes;
+	struct lk_events events;
+};
+
+/* Write the report to path (0644, by rename in the same directory, which is made 0755). */
+enum lk_status lk_report_write(const struct lk_report *r, const char *path, struct lk_error *err);
+/* Add the hand-over to an existing report. */
+enum lk_status lk_report_handoff(const char *path, struct lk_error *err);
+
+struct json_t;
+/* Read a report for printing; bounded. Caller owns *ret. LK_ABSENT when there is none. */
+enum lk_status lk_report_read(const char *path, struct json_t **ret, struct lk_error *err);
+/* The report for people, to stdout. */
+void lk_report_print(const struct json_t *report);

@@ -1,0 +1,95 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The last stage: dm-crypt, dm-verity, one volume after another. */
+#include <stdio.h>
+#include <string.h>
+
+#include "agent/dm.h"
+#include "agent/stage_steps.h"
+#include "agent/verity.h"
+#include "core/log.h"
+
+const char *lk_inner_name(const struct lk_volume *v, char buf[LK_MAP_NAME])
+{
+	snprintf(buf, LK_MAP_NAME, "%s%s", v->name, v->has_verity ? "-crypt" : "");
+	return buf;
+}
+
+static enum lk_status open_verity(struct lk_run *run, size_t i, struct lk_error *err)
+{
+	const struct lk_volume *v = &run->settings->volumes[i];
+	LK_BLOCKDEV inner = LK_BLOCKDEV_NONE;
+	const struct lk_blockdev *dev = &run->volumes[i].dev;
+	char name[LK_MAP_NAME], node[LK_MAP_NAME + sizeof("/dev/mapper/")];
+	enum lk_status st;
+
+	if (v->encrypted) {
+		snprintf(node, sizeof(node), "/dev/mapper/%s", lk_inner_name(v, name));
+		st = lk_blockdev_open(node, &inner, err);
+		if (st)
+			return st;
+		dev = &inner;
+	}
+	st = lk_verity_open(dev, v->name, &v->verity, run->deadline, err);
+	if (st)
+		return lk_context(err, "verify volume '%s'", v->name);
+	run->volumes[i].verity_open = true;
+	return LK_OK;
+}
+
+static enum lk_status open_crypt(struct lk_run *run, size_t i, struct lk_error *err)
+{
+	const struct lk_volume *v = &run->settings->volumes[i];
+	struct lk_volume_state *state = &run->volumes[i];
+	unsigned flags = 0;
+	char name[LK_MAP_NAME];
+	enum lk_status st;
+
+	if (v->has_verity)
+		flags |= LK_LUKS_READONLY | LK_LUKS_PRIVATE;
+	if (v->allow_discards)
+		flags |= LK_LUKS_DISCARDS;
+	st = lk_luks_open(state->prepared, &state->dev, lk_inner_name(v, name),
+			  &run->results[i].key, flags, run->deadline, err);
+	lk_secret_wipe(&run->results[i].key.bytes);
+	if (st)
+		return lk_context(err, "unlock volume '%s'", v->name);
+	state->crypt_open = true;
+	return LK_OK;
+}
+
+static enum lk_status open_volume(struct lk_run *run, size_t i, struct lk_error *err)
+{
+	const struct lk_volume *v = &run->settings->volumes[i];
+	enum lk_status st = LK_OK;
+
+	if (v->encrypted)
+		st = open_crypt(run, i, err);
+	if (!st && v->has_verity)
+		st = open_verity(run, i, err);
+	if (st)
+		return st;
+	return lk_events_add(&run->report.events, "unlock", v->name, err);
+}
+
+enum lk_status lk_stage_open(struct lk_run *run, char *detail, struct lk_error *err)
+{
+	bool verity = false;
+	enum lk_status st;
+	size_t i;
+
+	for (i = 0; i < run->settings->n_volumes; i++) {
+		struct lk_report_volume *note = &run->report.volumes[i];
+
+		if (run->settings->volumes[i].encrypted && run->results[i].key.bytes.len == 0)
+			continue;
+		st = open_volume(run, i, err);
+		if (st) {
+			snprintf(note->outcome, sizeof(note->outcome), "%s", lk_status_name(st));
+			return st;
+		}
+		snprintf(note->outcome, sizeof(note->outcome), "open");
+		verity = verity || run->settings->volumes[i].has_verity;
+	}
+	snprintf(detail, LK_STAGE_DETAIL, "%s", verity ? "verity ok" : "dm-crypt");
+	return LK_OK;
+}

@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The stages themselves, one function each, in the order of the table in agent/stages.c. Each
+ * writes what it did into detail: one short phrase, never a secret. */
+#pragma once
+
+#include "agent/stages.h"
+
+#define LK_STAGE_DETAIL 96
+#define LK_MAP_NAME	72
+
+/* agent/stage_volumes.c: read and check the configuration; cage the fetcher. */
+enum lk_status lk_stage_configuration(struct lk_run *run, char *detail, struct lk_error *err);
+/* agent/stage_volumes.c: wait for the devices, check the headers. */
+enum lk_status lk_stage_volumes(struct lk_run *run, char *detail, struct lk_error *err);
+/* agent/stage_keys.c: measure what is about to be trusted; say what proves it. */
+enum lk_status lk_stage_proof(struct lk_run *run, char *detail, struct lk_error *err);
+/* agent/stage_keys.c: the retry loop around the fetcher. */
+enum lk_status lk_stage_keys(struct lk_run *run, char *detail, struct lk_error *err);
+/* agent/stage_open.c: dm-crypt, dm-verity, and the mappings' names. */
+enum lk_status lk_stage_open(struct lk_run *run, char *detail, struct lk_error *err);
+
+/* Name of the dm-crypt mapping of a volume: its own, or NAME-crypt when verity lies on top. */
+const char *lk_inner_name(const struct lk_volume *v, char buf[LK_MAP_NAME]);

@@ -1,0 +1,141 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The first two stages: the configuration, and the volumes it names. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/cmdline.h"
+#include "agent/stage_steps.h"
+#include "core/base64.h"
+#include "core/cleanup.h"
+
+#define CMDLINE_MAX 8192
+
+/* An attested boot is only worth its measurement if the rest of the initramfs takes nothing from
+ * the host: the measured command line must say so. */
+static enum lk_status check_cmdline(const struct lk_settings *settings, struct lk_error *err)
+{
+	LK_FILE FILE *f = fopen("/proc/cmdline", "re");
+	char text[CMDLINE_MAX];
+	size_t i, n;
+
+	if (!f)
+		return lk_raise(err, LK_INTERNAL, "open /proc/cmdline: %m");
+	n = fread(text, 1, sizeof(text) - 1, f);
+	text[n] = '\0';
+	for (i = 0; i < settings->n_volumes; i++)
+		if (settings->volumes[i].is_root)
+			return lk_cmdline_check(text, settings->volumes[i].name, err);
+	return LK_OK;
+}
+
+static enum lk_status allocate(struct lk_run *run, struct lk_error *err)
+{
+	const size_t n = run->settings->n_volumes;
+	size_t i;
+
+	run->volumes = calloc(n, sizeof(*run->volumes));
+	run->results = calloc(n, sizeof(*run->results));
+	run->report.volumes = calloc(n, sizeof(*run->report.volumes));
+	if (!run->volumes || !run->results || !run->report.volumes)
+		return lk_raise(err, LK_INTERNAL, "out of memory for %zu volumes", n);
+	run->report.n_volumes = n;
+	for (i = 0; i < n; i++) {
+		run->volumes[i].dev.fd = -1;
+		snprintf(run->report.volumes[i].name, sizeof(run->report.volumes[i].name), "%s",
+			 run->settings->volumes[i].name);
+		snprintf(run->report.volumes[i].outcome, sizeof(run->report.volumes[i].outcome),
+			 "closed");
+	}
+	return LK_OK;
+}
+
+enum lk_status lk_stage_configuration(struct lk_run *run, char *detail, struct lk_error *err)
+{
+	enum lk_status st;
+
+	if (!run->settings) {
+		st = lk_settings_load(run->config_dir, &run->settings, err);
+		if (st)
+			return st;
+	}
+	run->deadline = lk_deadline_in(run->settings->deadline_ms);
+	if (run->settings->n_volumes == 0)
+		return lk_raise_code(err, LK_C_CONFIG_MISSING, "no volume is configured");
+	st = allocate(run, err);
+	if (st)
+		return st;
+	if (lk_settings_attested(run->settings)) {
+		if (!run->rehearse) {
+			st = check_cmdline(run->settings, err);
+			if (st)
+				return st;
+		}
+		st = lk_attester_pick(run->settings->tee, &run->attester, err);
+		if (st)
+			return st;
+		run->report.tee = run->attester->name;
+	}
+	st = lk_fetcher_start(run->settings, run->attester, &run->fetcher, err);
+	if (st)
+		return st;
+	snprintf(detail, LK_STAGE_DETAIL, "%zu volume%s", run->settings->n_volumes,
+		 run->settings->n_volumes == 1 ? "" : "s");
+	return LK_OK;
+}
+
+static struct lk_luks_rules rules_for(const struct lk_volume *v)
+{
+	struct lk_luks_rules rules = lk_luks_rules_here();
+
+	rules.max_keyslots = (unsigned)v->max_keyslots;
+	rules.luks_uuid = v->luks_uuid;
+	return rules;
+}
+
+static enum lk_status prepare(struct lk_run *run, size_t i, struct lk_error *err)
+{
+	const struct lk_volume *v = &run->settings->volumes[i];
+	const struct lk_luks_rules rules = rules_for(v);
+	struct lk_volume_state *state = &run->volumes[i];
+	struct lk_report_volume *note = &run->report.volumes[i];
+	const struct lk_luks_header *header;
+	uint8_t digest[32];
+	enum lk_status st;
+
+	st = lk_blockdev_find(v->device, run->deadline, &state->dev, err);
+	if (st)
+		return lk_context(err, "find volume '%s'", v->name);
+	if (!v->encrypted)
+		return LK_OK;
+	st = lk_luks_prepare(&state->dev, &rules, &state->prepared, err);
+	if (st)
+		return lk_context(err, "check the header of volume '%s' on %s", v->name,
+				  state->dev.path);
+	header = lk_luks_prepared_header(state->prepared);
+	st = lk_luks_header_digest(header, digest, err);
+	if (st)
+		return lk_context(err, "digest the header of volume '%s'", v->name);
+	lk_hex_encode(digest, sizeof(digest), note->header_digest);
+	snprintf(note->luks_uuid, sizeof(note->luks_uuid), "%s", header->uuid);
+	note->header_degraded = header->degraded != LK_LUKS_BOTH_GOOD;
+	return LK_OK;
+}
+
+enum lk_status lk_stage_volumes(struct lk_run *run, char *detail, struct lk_error *err)
+{
+	const char *worst = "";
+	enum lk_status st;
+	size_t i;
+
+	for (i = 0; i < run->settings->n_volumes; i++) {
+		st = prepare(run, i, err);
+		if (st)
+			return st;
+		if (run->report.volumes[i].header_degraded)
+			worst = lk_luks_degraded_text(
+				lk_luks_prepared_header(run->volumes[i].prepared)->degraded);
+	}
+	snprintf(detail, LK_STAGE_DETAIL, "header %s%s", *worst ? "degraded: " : "ok", worst);
+	return LK_OK;
+}

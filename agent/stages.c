@@ -1,0 +1,145 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The unlock, from configuration to mapped root: the table of stages and the run around it. */
+#include "agent/stages.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "agent/artefact.h"
+#include "agent/dm.h"
+#include "agent/stage_steps.h"
+#include "core/log.h"
+#include "lk_build.h"
+
+/* After a failure: how long closing what was opened may take. */
+#define CLOSE_MS 10000
+
+static const struct stage {
+	const char *name;
+	/* What was done goes into detail (LK_STAGE_DETAIL bytes), for the console and report. */
+	enum lk_status (*run)(struct lk_run *run, char *detail, struct lk_error *err);
+} stages[] = {
+	{ "configuration", lk_stage_configuration },
+	{ "volumes", lk_stage_volumes },
+	{ "proof", lk_stage_proof },
+	{ "keys", lk_stage_keys },
+	{ "root mapped", lk_stage_open },
+};
+
+#define N_STAGES (sizeof(stages) / sizeof(stages[0]))
+
+_Static_assert(N_STAGES <= LK_REPORT_STAGES, "the report has room for every stage");
+_Static_assert(LK_STAGE_DETAIL == sizeof(((struct lk_report_stage *)0)->detail), "one size");
+
+static void begin(struct lk_run *run)
+{
+	static char version[64];
+
+	snprintf(version, sizeof(version), "%s%s", LK_VERSION, lk_artefact.suffix);
+	run->report.version = version;
+	run->report.start_ms = lk_clock_ms();
+	run->report.clock = lk_clock_plausible() ? "trusted" : "untrusted";
+	run->report.outcome = "failed";
+}
+
+static enum lk_status run_stage(struct lk_run *run, size_t i, struct lk_error *err)
+{
+	struct lk_report_stage *note = &run->report.stages[i];
+	enum lk_status st;
+
+	snprintf(note->name, sizeof(note->name), "%s", stages[i].name);
+	st = stages[i].run(run, note->detail, err);
+	note->ms = lk_clock_ms() - run->report.start_ms;
+	run->report.n_stages = i + 1;
+	if (st)
+		return lk_context(err, "stage %zu of %zu, %s", i + 1, N_STAGES, stages[i].name);
+	lk_log(LK_LOG_INFO, "[%zu/%zu] %-14s %6lld ms   %s", i + 1, N_STAGES, note->name,
+	       (long long)note->ms, note->detail);
+	return LK_OK;
+}
+
+/* Outermost mapping first. A mapping that will not close is logged: the machine is about to end. */
+static void close_mappings(struct lk_run *run)
+{
+	struct lk_deadline deadline = lk_deadline_in(CLOSE_MS);
+	struct lk_error err = { 0 };
+	char inner[LK_MAP_NAME];
+	char line[512];
+	size_t i;
+
+	for (i = 0; run->volumes && i < run->settings->n_volumes; i++) {
+		const struct lk_volume *v = &run->settings->volumes[i];
+		enum lk_status st = LK_OK;
+
+		if (run->volumes[i].verity_open)
+			st = lk_dm_close(v->name, deadline, &err);
+		if (run->volumes[i].crypt_open && !st)
+			st = lk_dm_close(lk_inner_name(v, inner), deadline, &err);
+		if (st)
+			lk_log(LK_LOG_ERROR, "close volume '%s': %s", v->name,
+			       lk_error_format(&err, line, sizeof(line)));
+		run->volumes[i].verity_open = run->volumes[i].crypt_open = false;
+	}
+}
+
+enum lk_status lk_run_stages(struct lk_run *run, struct lk_error *err)
+{
+	enum lk_status st = LK_OK;
+	size_t i;
+
+	begin(run);
+	for (i = 0; i < N_STAGES && !st; i++)
+		st = run_stage(run, i, err);
+	if (!st) {
+		run->report.outcome = "open";
+		return LK_OK;
+	}
+	run->report.error = *err;
+	close_mappings(run);
+	if (run->results)
+		lk_fetch_results_clear(run->results, run->settings->n_volumes);
+	return st;
+}
+
+enum lk_status lk_run_rehearse(struct lk_run *run, struct lk_fetch_result **ret,
+			       struct lk_error *err)
+{
+	char detail[LK_STAGE_DETAIL];
+	enum lk_status st;
+	size_t i;
+
+	begin(run);
+	st = lk_stage_configuration(run, detail, err);
+	if (st)
+		return st;
+	for (i = 0; i < run->settings->n_volumes; i++)
+		if (strcmp(run->settings->volumes[i].name, run->rehearse) == 0)
+			break;
+	if (i == run->settings->n_volumes)
+		return lk_raise(err, LK_CONFIG, "no volume '%s' is configured", run->rehearse);
+	st = lk_stage_keys(run, detail, err);
+	if (st)
+		return st;
+	*ret = &run->results[i];
+	return LK_OK;
+}
+
+void lk_run_end(struct lk_run *run)
+{
+	size_t i, n = run->settings ? run->settings->n_volumes : 0;
+
+	lk_fetcher_stop(run->fetcher);
+	for (i = 0; run->volumes && i < n; i++) {
+		lk_luks_prepared_free(run->volumes[i].prepared);
+		lk_blockdev_close(&run->volumes[i].dev);
+	}
+	if (run->results)
+		lk_fetch_results_clear(run->results, n);
+	free(run->results);
+	free(run->volumes);
+	free(run->report.volumes);
+	lk_settings_free(run->settings);
+	memset(run, 0, sizeof(*run));
+}

@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The unlock, from configuration to mapped root: the ordered stages, what they share, and the
+ * only retry loop. Always in this order: read the configuration, find the volumes and check
+ * their headers, measure and prove, fetch the keys, open.
+ */
+#pragma once
+
+#include "agent/fetcher.h"
+#include "agent/luks.h"
+#include "agent/report.h"
+#include "agent/settings.h"
+#include "core/deadline.h"
+#include "core/error.h"
+
+/* How far one volume has come; owned by the run. */
+struct lk_volume_state {
+	struct lk_blockdev dev;
+	struct lk_luks_prepared *prepared;
+	bool crypt_open, verity_open;
+};
+
+struct lk_run { /* `= { 0 }`, then set config_dir */
+	const char *config_dir; /* NULL: the machine's own */
+	const char *rehearse;	/* a volume's name: fetch its key only, look at no disk */
+	struct lk_deadline deadline;
+	struct lk_settings *settings;
+	const struct lk_attester *attester;
+	struct lk_fetcher *fetcher;
+	struct lk_volume_state *volumes;
+	struct lk_fetch_result *results;
+	struct lk_report report;
+};
+
+/* Run every stage. On failure all mappings made here are closed, all keys wiped, and the error
+ * is also in run->report. The run must be ended either way. */
+enum lk_status lk_run_stages(struct lk_run *run, struct lk_error *err);
+/* Fetch the key of the one volume that run->rehearse names into its result; no disk is touched.
+ * LK_CONFIG when there is no such volume. The run must be ended either way. */
+enum lk_status lk_run_rehearse(struct lk_run *run, struct lk_fetch_result **ret,
+			       struct lk_error *err);
+/* Wipe and release everything; mappings stay. Fine on an empty run. */
+void lk_run_end(struct lk_run *run);
