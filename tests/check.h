@@ -89,6 +89,7 @@ __attribute__((unused)) static int check_main(void (*const *run)(void), size_t n
 	volatile size_t i;
 	const char *volatile name = names;
 
+	setvbuf(stdout, NULL, _IOLBF, 0); /* nothing is lost, or said twice by a forked child */
 	printf("1..%zu\n", n);
 	for (i = 0; i < n; i++) {
 		volatile int bad = 1;
