@@ -188,7 +188,8 @@ enum lk_status lk_stage_keys(struct lk_run *run, char *detail, struct lk_error *
 		snprintf(detail, LK_STAGE_DETAIL, "none");
 		return LK_OK;
 	}
-	snprintf(detail, LK_STAGE_DETAIL, "%s %.80s", run->report.volumes[i].provider,
-		 run->report.volumes[i].endpoint);
+	snprintf(detail, LK_STAGE_DETAIL, "%.90s",
+		 *run->report.volumes[i].endpoint ? run->report.volumes[i].endpoint :
+						    run->report.volumes[i].provider);
 	return LK_OK;
 }
