@@ -11,6 +11,8 @@
 
 # shellcheck disable=SC2154 # initdir, moddir and systemdsystemunitdir come from dracut
 
+latchkey_no_network="the configuration needs the network, but dracut has no network module that can be installed (Debian: package dracut-network)"
+
 # dracut ignores what install() returns; an initramfs without its agent must not be made.
 latchkey_give_up() {
     dfatal "latchkey: $*"
@@ -45,7 +47,7 @@ depends() {
         if check_module network; then
             _modules+=" network"
         else
-            derror "latchkey: the configuration needs the network, but no network module of dracut can be installed"
+            derror "latchkey: $latchkey_no_network"
         fi
     fi
     echo "$_modules"
@@ -159,7 +161,7 @@ EOF
 # The agent watches for routes by itself; somebody has to start whatever makes them.
 latchkey_install_network() {
     dracut_module_included network \
-        || latchkey_give_up "the configuration needs the network, but dracut's network modules are missing (Debian: package dracut-network)"
+        || latchkey_give_up "$latchkey_no_network"
     echo "rd.neednet=1" >> "$initdir/etc/cmdline.d/85latchkey.conf"
     if dracut_module_included systemd-networkd; then
         latchkey_write /etc/systemd/system/latchkey-root.service.d/network.conf << EOF

@@ -69,3 +69,21 @@ def append(base, archive, out):
     data += b"\0" * (-len(data) % 4)
     Path(out).write_bytes(data + archive.bytes())
     return Path(out)
+
+
+def members(data):
+    """{path: content} of one uncompressed archive that begins at data[0]."""
+    found, at = {}, 0
+    while data[at:at + 6] == b"070701":
+        fields = [int(data[at + 6 + 8 * n:at + 14 + 8 * n], 16) for n in range(13)]
+        mode, size, name_size = fields[1], fields[6], fields[11]
+        name = data[at + 110:at + 110 + name_size - 1].decode()
+        start = at + 110 + name_size
+        start += -start % 4
+        if name == "TRAILER!!!":
+            break
+        if stat.S_ISREG(mode):
+            found[name.removeprefix("./")] = data[start:start + size]
+        at = start + size
+        at += -at % 4
+    return found

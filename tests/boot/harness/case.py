@@ -1,0 +1,179 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What a case gets, and how cases become known."""
+
+import shutil
+import threading
+import time
+from pathlib import Path
+
+from . import cpio, disks, dracut, guests, images, keyserver, names, roots, tools, vm
+
+CASES = []
+SECRET_WORDS = 6
+
+
+class Skip(Exception):
+    """The case cannot run here; the text says why."""
+
+
+def case(name, cost=20):
+    """Register a function as a case. `cost` in seconds orders the schedule, long ones first."""
+    def register(function):
+        CASES.append((name, cost, function))
+        return function
+    return register
+
+
+class World:
+    """What the cases share, each piece made when first asked for, and never changed after."""
+
+    def __init__(self, folder):
+        self.folder = Path(folder)
+        self.names = names.NameServer({keyserver.NAME: names.HOST,
+                                       "dead." + keyserver.NAME: names.NOWHERE})
+        self.resolv_conf = self.names.resolv_conf(self.folder)
+        self._made = {}
+        self._lock = threading.RLock()
+
+    def _once(self, name, make):
+        with self._lock:
+            if name not in self._made:
+                started = time.monotonic()
+                self._made[name] = make()
+                tools.say(f"# {name}: {time.monotonic() - started:.1f} s")
+            return self._made[name]
+
+    @property
+    def guest(self):
+        return self._once("guest trees", guests.get)
+
+    @property
+    def debian(self):
+        """The Debian tree with the test artefact of the agent installed."""
+        return self._once("debian tree", self._make_debian)
+
+    def _make_debian(self):
+        tree = roots.debian(self.guest, self.folder / "debian")
+        for program in ("latchkey", "latchkey-insecure-sample"):
+            roots.install_latchkey(tree, tools.release_program(program))
+        return tree
+
+    @property
+    def origin(self):
+        """The key server that the hand-over disk was enrolled with; stopped again."""
+        self.handover  # pylint: disable=pointless-statement
+        return self._made["origin"]
+
+    @property
+    def handover(self):
+        """The disk of nearly all cases: a two-megabyte root, verity inside LUKS2."""
+        return self._once("hand-over disk", self._make_handover)
+
+    def _make_handover(self):
+        home = self.folder / "handover"
+        home.mkdir()
+        server = keyserver.KeyServer(home / "server").init().start()
+        self._made["origin"] = server
+        server.policy(keyserver.ALLOW)
+        config = images.Settings(urls=(images.url(server.port),)).write(home / "config", server.ca)
+        base = self.initramfs(home / "base.img", config)
+        tiny = roots.tiny(self.guest, home / "tiny")
+        image = images.build(home / "root.img", tiny, self.guest.kernel, config, server, base)
+        self.passphrase = server.get(keyserver.RESOURCE)
+        server.stop()
+        return image
+
+    def initramfs(self, out, config, arguments=("--omit", dracut.LEAN_OMIT + " dracut-systemd")):
+        """An initramfs by the Debian tree's dracut, made with a configuration in place."""
+        place = self.debian / "etc/latchkey"
+        with self._lock:
+            shutil.rmtree(place, ignore_errors=True)
+            shutil.copytree(config, place)
+            place.chmod(0o700)
+            dracut.build(self.debian, self.guest.release, out, ("--add", "latchkey", *arguments))
+            shutil.rmtree(place)
+        return Path(out)
+
+
+class Test:
+    """One run of one case: its folder, its servers, its boots."""
+
+    def __init__(self, world, name):
+        self.world = world
+        self.folder = world.folder / name
+        shutil.rmtree(self.folder, ignore_errors=True)
+        self.folder.mkdir(parents=True)
+        self._open = []
+        self.outcome = None
+
+    def close(self):
+        for thing in reversed(self._open):
+            thing()
+        self._open.clear()
+
+    # --- servers
+
+    def server(self, policy=keyserver.ALLOW, port=0, start=True):
+        """A key server that knows the hand-over disk's key."""
+        server = keyserver.KeyServer(self.folder / f"server{len(self._open)}")
+        server.adopt(self.world.origin)
+        self._open.append(server.stop)
+        if start:
+            server.start(port)
+            server.policy(policy)
+        return server
+
+    def keep(self, thing):
+        """Close it when the case ends."""
+        self._open.append(thing.close)
+        return thing
+
+    # --- boots
+
+    def disk(self):
+        """A private copy of the hand-over disk."""
+        return disks.copy(self.world.handover.disk, self.folder / "root.img")
+
+    def boot(self, urls, disk=None, changes=(), add=None, cmdline="", deadline=60, watch=(),
+             name="vm", drop=(), **machine):
+        """Boot the hand-over disk with these endpoints; other things changed as named."""
+        image = self.world.handover
+        archive = images.reconfigure(image.configuration(), urls, changes)
+        if add:
+            add(archive)
+        initrd = cpio.append(image.initrd, archive, self.folder / f"{name}.initrd")
+        words = [w for w in image.cmdline.split() if w not in drop]
+        where = vm.Disk(disk or image.disk, "root", machine.pop("snapshot", True))
+        extra_disks = machine.pop("disks", [])
+        self.outcome = vm.boot(
+            vm.Machine(image.kernel, initrd, " ".join((*words, cmdline)), [where, *extra_disks],
+                       resolv_conf=self.world.resolv_conf, **machine),
+            self.folder, deadline, name, watch)
+        initrd.unlink()
+        return self.outcome
+
+    # --- claims
+
+    def check(self, condition, claim):
+        if not condition:
+            raise AssertionError(claim)
+
+    def came_up(self, outcome=None):
+        outcome = outcome or self.outcome
+        self.check(outcome.mark("realroot") is not None, "the real root did not come up")
+        self.check(outcome.mark("finished") is not None, "the real root did not finish")
+        self.check(outcome.end == "guest-shutdown", f"the machine ended by {outcome.end}")
+
+    def refused(self, code, outcome=None, end="guest-shutdown"):
+        """Nothing came up; one line says why, by its stable code; no shell; ended as configured."""
+        outcome = outcome or self.outcome
+        self.check(outcome.mark("realroot") is None, "a real root came up")
+        self.check(outcome.has(code), f"the console does not say '{code}'")
+        self.check(outcome.end == end, f"the machine ended by {outcome.end}, not {end}")
+        self.no_shell(outcome)
+
+    def no_shell(self, outcome=None):
+        text = (outcome or self.outcome).console
+        for sign in ("Entering emergency mode", "sulogin", "Press Enter for maintenance",
+                     "Emergency Shell", ":/#", "sh-5."):
+            self.check(sign not in text, f"the console shows a shell: {sign!r}")
