@@ -57,13 +57,20 @@ struct lk_error {
 	} frames[LK_ERROR_FRAMES]; /* innermost first; when full, the newest replaces the last */
 };
 
+/* An error's status is never LK_OK. Inline, so that compilers and analyzers see it at each raise. */
+static inline enum lk_status lk_never_ok(enum lk_status status)
+{
+	return status ? status : LK_INTERNAL;
+}
+
 /* Start an error of a class. Resets whatever err held. Returns status. */
-#define lk_raise(err, status, ...) lk_raise_at((err), (status), __func__, __LINE__, __VA_ARGS__)
+#define lk_raise(err, status, ...)                                                                 \
+	lk_never_ok(lk_raise_at((err), (status), __func__, __LINE__, __VA_ARGS__))
 /* Start an error by its stable code; the class follows from the code. Returns that class. */
 #define lk_raise_code(err, code, ...)                                                              \
-	lk_raise_code_at((err), (code), __func__, __LINE__, __VA_ARGS__)
+	lk_never_ok(lk_raise_code_at((err), (code), __func__, __LINE__, __VA_ARGS__))
 /* Say what was being attempted. Returns err->status. */
-#define lk_context(err, ...) lk_context_at((err), __func__, __LINE__, __VA_ARGS__)
+#define lk_context(err, ...) lk_never_ok(lk_context_at((err), __func__, __LINE__, __VA_ARGS__))
 
 enum lk_status lk_raise_at(struct lk_error *err, enum lk_status status, const char *func, int line,
 			   const char *fmt, ...) __attribute__((format(printf, 5, 6), cold));
