@@ -16,19 +16,19 @@
 #include "core/crypto.h"
 #include "core/error.h"
 
-#define LK_LUKS_KEYSLOTS_MAX  8		     /* upper bound of rules.max_keyslots */
-#define LK_LUKS_HDR_SIZE_MIN  (16u * 1024)   /* one copy: binary header and JSON area */
-#define LK_LUKS_HDR_SIZE_MAX  (4096u * 1024) /* always a power of two */
-#define LK_LUKS_BINARY_SIZE   4096u
-#define LK_LUKS_KEY_SIZE      64 /* aes-xts-plain64 with two 256-bit keys */
-#define LK_LUKS_SALT_MAX      64
-#define LK_LUKS_UUID_SIZE     37
+#define LK_LUKS_KEYSLOTS_MAX 8		    /* upper bound of rules.max_keyslots */
+#define LK_LUKS_HDR_SIZE_MIN (16u * 1024)   /* one copy: binary header and JSON area */
+#define LK_LUKS_HDR_SIZE_MAX (4096u * 1024) /* always a power of two */
+#define LK_LUKS_BINARY_SIZE  4096u
+#define LK_LUKS_KEY_SIZE     64 /* aes-xts-plain64 with two 256-bit keys */
+#define LK_LUKS_SALT_MAX     64
+#define LK_LUKS_UUID_SIZE    37
 
 struct lk_luks_rules {
-	unsigned max_keyslots;	      /* 1 to LK_LUKS_KEYSLOTS_MAX */
-	const char *luks_uuid;	      /* the header must carry this one; NULL: any */
-	uint32_t max_argon2_kib;      /* memory */
-	uint32_t max_iterations;      /* PBKDF2 of a keyslot */
+	unsigned max_keyslots;	 /* 1 to LK_LUKS_KEYSLOTS_MAX */
+	const char *luks_uuid;	 /* the header must carry this one; NULL: any */
+	uint32_t max_argon2_kib; /* memory */
+	uint32_t max_iterations; /* PBKDF2 of a keyslot */
 	uint32_t max_digest_iterations;
 };
 
@@ -50,7 +50,7 @@ struct lk_luks_kdf {
 };
 
 struct lk_luks_keyslot {
-	unsigned id;	       /* 0 to 31 */
+	unsigned id;		/* 0 to 31 */
 	uint32_t area_key_size; /* 32 or 64: of the cipher around the key material */
 	uint64_t area_offset;	/* bytes from the start of the device */
 	uint64_t area_size;
@@ -65,10 +65,10 @@ struct lk_luks_digest {
 };
 
 enum lk_luks_degraded { /* what is wrong with the pair of copies; none of it stops the boot */
-	LK_LUKS_BOTH_GOOD = 0,
-	LK_LUKS_PRIMARY_BAD,   /* the second copy was taken */
-	LK_LUKS_SECONDARY_BAD, /* the first copy was taken */
-	LK_LUKS_COPIES_DIFFER, /* both valid; the newer was taken, of equal ones the first */
+			LK_LUKS_BOTH_GOOD = 0,
+			LK_LUKS_PRIMARY_BAD,   /* the second copy was taken */
+			LK_LUKS_SECONDARY_BAD, /* the first copy was taken */
+			LK_LUKS_COPIES_DIFFER, /* both valid; the newer was taken, of equal ones the first */
 };
 /* "primary copy damaged", ...; "" for LK_LUKS_BOTH_GOOD. */
 const char *lk_luks_degraded_text(enum lk_luks_degraded degraded);
