@@ -23,7 +23,7 @@ struct lk_dm_live {
 	uint64_t start;	  /* of the first line, in 512-byte sectors */
 	uint64_t length;
 	char target[32];   /* "crypt", "verity" */
-	char params[1024]; /* wiped by lk_dm_live_wipe: a raw key would show here */
+	char params[2048]; /* wiped by lk_dm_live_wipe: a raw key would show here */
 };
 void lk_dm_live_wipe(struct lk_dm_live *live);
 #define LK_DM_LIVE LK_CLEANUP(lk_dm_live_wipe) struct lk_dm_live

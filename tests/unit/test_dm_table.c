@@ -1,0 +1,207 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The live table against the intended one: each field alone can make it fail, options may come in
+ * any order, a raw key never passes. */
+
+#include "agent/dm_table.h"
+
+#include "tests/check.h"
+
+#define KEY ":64:logon:cryptsetup:0aa3a3a5-8b5e-4a3f-9a35-2f6f6d2a1e11-d0"
+
+static struct lk_error err;
+
+static const struct lk_dm_crypt crypt_want = {
+	.length = 1000,
+	.key_size = 64,
+	.major = 254,
+	.minor = 1,
+	.offset = 32768,
+	.sector_size = 512,
+};
+
+static enum lk_status crypt_check(const struct lk_dm_crypt *want, const char *params)
+{
+	return lk_dm_crypt_check(want, 0, 1000, "crypt", params, &err);
+}
+
+static void check_all_refused(const struct lk_dm_crypt *want, const char *const *rows, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		if (crypt_check(want, rows[i]) != LK_TAMPERED || err.code != LK_C_TABLE_MISMATCH)
+			check_fail(__FILE__, __LINE__, "passed: %s", rows[i]);
+	}
+}
+#define CHECK_ALL_REFUSED(want, rows)                                                              \
+	check_all_refused(want, rows, sizeof(rows) / sizeof((rows)[0]))
+
+TEST(crypt_fields_are_compared)
+{
+	static const char *const rows[] = {
+		"",
+		"aes-xts-plain64",
+		"cipher_null-ecb " KEY " 0 254:1 32768",
+		"aes-xts-plain " KEY " 0 254:1 32768",
+		"aes-xts-plain64x " KEY " 0 254:1 32768",
+		"capi:gcm(aes)-random " KEY " 0 254:1 32768",
+		"aes-xts-plain64 " KEY " 8 254:1 32768",
+		"aes-xts-plain64 " KEY " -0 254:1 32768",
+		"aes-xts-plain64 " KEY " 18446744073709551616 254:1 32768",
+		"aes-xts-plain64 " KEY " 0 254:2 32768",
+		"aes-xts-plain64 " KEY " 0 254:11 32768",
+		"aes-xts-plain64 " KEY " 0 /dev/vda1 32768",
+		"aes-xts-plain64 " KEY " 0 254:1 32767",
+		"aes-xts-plain64 " KEY " 0 254:1",
+	};
+
+	CHECK_ALL_REFUSED(&crypt_want, rows);
+}
+
+TEST(only_logon_keys_pass)
+{
+	static const char *const rows[] = {
+		"aes-xts-plain64 000102030405060708090a0b0c0d0e0f 0 254:1 32768",
+		"aes-xts-plain64 - 0 254:1 32768",
+		"aes-xts-plain64 :64:user:name 0 254:1 32768",
+		"aes-xts-plain64 :64:encrypted:name 0 254:1 32768",
+		"aes-xts-plain64 :32:logon:name 0 254:1 32768",
+		"aes-xts-plain64 :064:logon:name 0 254:1 32768",
+		"aes-xts-plain64 :64:logon: 0 254:1 32768",
+	};
+
+	CHECK_ALL_REFUSED(&crypt_want, rows);
+}
+
+TEST(a_mismatch_never_quotes_the_line)
+{
+	char said[2048];
+
+	CHECK_EQ(crypt_check(&crypt_want, "aes-xts-plain64 c0ffee 0 254:1 32768"), LK_TAMPERED);
+	lk_error_format(&err, said, sizeof(said));
+	CHECK(!strstr(said, "c0ffee"));
+	CHECK_HAS(said, "key");
+}
+
+TEST(crypt_options_are_a_closed_set)
+{
+	static const char *const none[] = {
+		"aes-xts-plain64 " KEY " 0 254:1 32768 1 allow_discards",
+		"aes-xts-plain64 " KEY " 0 254:1 32768 1 sector_size:4096",
+		"aes-xts-plain64 " KEY " 0 254:1 32768 1 no_read_workqueue",
+		"aes-xts-plain64 " KEY " 0 254:1 32768 1 iv_large_sectors",
+		"aes-xts-plain64 " KEY " 0 254:1 32768 1 integrity:28:none",
+		"aes-xts-plain64 " KEY " 0 254:1 32768 1",
+		"aes-xts-plain64 " KEY " 0 254:1 32768 0 allow_discards",
+		"aes-xts-plain64 " KEY " 0 254:1 32768 x",
+		"aes-xts-plain64 " KEY " 0 254:1 32768 -1",
+		"aes-xts-plain64 " KEY " 0 254:1 32768 99999999999",
+	};
+	static const char *const both[] = {
+		"aes-xts-plain64 " KEY " 0 254:1 32768",
+		"aes-xts-plain64 " KEY " 0 254:1 32768 1 allow_discards",
+		"aes-xts-plain64 " KEY " 0 254:1 32768 1 sector_size:4096",
+		"aes-xts-plain64 " KEY " 0 254:1 32768 2 allow_discards allow_discards",
+		"aes-xts-plain64 " KEY " 0 254:1 32768 2 allow_discards sector_size:2048",
+		"aes-xts-plain64 " KEY " 0 254:1 32768 3 allow_discards sector_size:4096 x",
+		"aes-xts-plain64 " KEY " 0 254:1 32768 2 allow_discards sector_size:4096 x",
+	};
+	struct lk_dm_crypt want = crypt_want;
+
+	CHECK_ALL_REFUSED(&crypt_want, none);
+	want.discards = true;
+	want.sector_size = 4096;
+	CHECK_ALL_REFUSED(&want, both);
+	CHECK_OK(crypt_check(&want, "aes-xts-plain64 " KEY " 0 254:1 32768 2 allow_discards "
+				    "sector_size:4096"));
+	CHECK_OK(crypt_check(&want, "aes-xts-plain64 " KEY " 0 254:1 32768 2 sector_size:4096 "
+				    "allow_discards"));
+}
+
+TEST(what_was_intended_passes)
+{
+	CHECK_OK(crypt_check(&crypt_want, "aes-xts-plain64 " KEY " 0 254:1 32768"));
+	CHECK_OK(crypt_check(&crypt_want, "capi:xts(aes)-plain64 " KEY " 0 254:1 32768"));
+	CHECK_OK(crypt_check(&crypt_want, "aes-xts-plain64 " KEY " 0 254:1 32768 0"));
+}
+
+TEST(frames_are_compared)
+{
+	const char *good = "aes-xts-plain64 " KEY " 0 254:1 32768";
+
+	CHECK_EQ(lk_dm_crypt_check(&crypt_want, 1, 1000, "crypt", good, &err), LK_TAMPERED);
+	CHECK_EQ(lk_dm_crypt_check(&crypt_want, 0, 999, "crypt", good, &err), LK_TAMPERED);
+	CHECK_EQ(lk_dm_crypt_check(&crypt_want, 0, 1000, "linear", good, &err), LK_TAMPERED);
+	CHECK_EQ(lk_dm_crypt_check(&crypt_want, 0, 1000, "cryp", good, &err), LK_TAMPERED);
+}
+
+static const uint8_t root[4] = { 0x01, 0xab, 0xcd, 0xef };
+static const uint8_t salt[2] = { 0x5a, 0x17 };
+static const struct lk_dm_verity verity_want = {
+	.length = 800,
+	.major = 253,
+	.minor = 0,
+	.data_block_size = 4096,
+	.hash_block_size = 4096,
+	.data_blocks = 100,
+	.hash_start = 100,
+	.algorithm = "sha256",
+	.root_hash = root,
+	.root_hash_len = sizeof(root),
+	.salt = salt,
+	.salt_len = sizeof(salt),
+	.on_corruption = LK_DM_PANIC,
+};
+#define VERITY "1 253:0 253:0 4096 4096 100 100 sha256 01abcdef 5a17"
+
+static enum lk_status verity_check(const struct lk_dm_verity *want, const char *params)
+{
+	return lk_dm_verity_check(want, 0, 800, "verity", params, &err);
+}
+
+TEST(verity_fields_are_compared)
+{
+	static const char *const rows[] = {
+		"",
+		"0 253:0 253:0 4096 4096 100 100 sha256 01abcdef 5a17 1 panic_on_corruption",
+		"1 253:1 253:0 4096 4096 100 100 sha256 01abcdef 5a17 1 panic_on_corruption",
+		"1 253:0 253:1 4096 4096 100 100 sha256 01abcdef 5a17 1 panic_on_corruption",
+		"1 253:0 253:0 512 4096 100 100 sha256 01abcdef 5a17 1 panic_on_corruption",
+		"1 253:0 253:0 4096 512 100 100 sha256 01abcdef 5a17 1 panic_on_corruption",
+		"1 253:0 253:0 4096 4096 99 100 sha256 01abcdef 5a17 1 panic_on_corruption",
+		"1 253:0 253:0 4096 4096 100 101 sha256 01abcdef 5a17 1 panic_on_corruption",
+		"1 253:0 253:0 4096 4096 100 100 sha512 01abcdef 5a17 1 panic_on_corruption",
+		"1 253:0 253:0 4096 4096 100 100 sha256 01abcdee 5a17 1 panic_on_corruption",
+		"1 253:0 253:0 4096 4096 100 100 sha256 01abcd 5a17 1 panic_on_corruption",
+		"1 253:0 253:0 4096 4096 100 100 sha256 01abcdef 5a18 1 panic_on_corruption",
+		"1 253:0 253:0 4096 4096 100 100 sha256 01abcdef - 1 panic_on_corruption",
+		VERITY,
+		VERITY " 1 restart_on_corruption",
+		VERITY " 1 ignore_corruption",
+		VERITY " 2 panic_on_corruption ignore_zero_blocks",
+		VERITY " 2 panic_on_corruption check_at_most_once",
+	};
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		if (verity_check(&verity_want, rows[i]) != LK_TAMPERED)
+			check_fail(__FILE__, __LINE__, "passed: %s", rows[i]);
+	}
+	CHECK_OK(verity_check(&verity_want, VERITY " 1 panic_on_corruption"));
+}
+
+TEST(verity_modes_and_empty_salts)
+{
+	struct lk_dm_verity want = verity_want;
+
+	want.on_corruption = LK_DM_EIO;
+	CHECK_OK(verity_check(&want, VERITY));
+	CHECK_EQ(verity_check(&want, VERITY " 1 panic_on_corruption"), LK_TAMPERED);
+	want.on_corruption = LK_DM_RESTART;
+	CHECK_OK(verity_check(&want, VERITY " 1 restart_on_corruption"));
+	want.on_corruption = LK_DM_EIO;
+	want.salt_len = 0;
+	CHECK_OK(verity_check(&want, "1 253:0 253:0 4096 4096 100 100 sha256 01abcdef -"));
+	CHECK_EQ(verity_check(&want, VERITY), LK_TAMPERED);
+}
+
+TESTS(crypt_fields_are_compared, only_logon_keys_pass, a_mismatch_never_quotes_the_line,
+      crypt_options_are_a_closed_set, what_was_intended_passes, frames_are_compared,
+      verity_fields_are_compared, verity_modes_and_empty_salts)
