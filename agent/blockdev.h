@@ -35,9 +35,9 @@ struct lk_blockdev_spec {
 enum lk_status lk_blockdev_spec_parse(const char *text, struct lk_blockdev_spec *ret,
 				      struct lk_error *err);
 
-struct lk_blockdev { /* `= LK_BLOCKDEV_NONE` is nothing */
-	char path[64];	 /* the kernel's name under /dev, for messages */
-	int fd;		 /* O_RDONLY | O_CLOEXEC; identifies the device whatever becomes of path */
+struct lk_blockdev {   /* `= LK_BLOCKDEV_NONE` is nothing */
+	char path[64]; /* the kernel's name under /dev, for messages */
+	int fd;	       /* O_RDONLY | O_CLOEXEC; identifies the device whatever becomes of path */
 	dev_t number;
 	uint64_t size; /* bytes */
 };
@@ -48,8 +48,8 @@ struct lk_blockdev { /* `= LK_BLOCKDEV_NONE` is nothing */
 
 /* Find the device that spec names, waiting for the kernel to announce it until the deadline.
  * RAM disks, floppies, optical drives, unattached loop devices and empty devices never match;
- * device-mapper nodes match only when named by node. LK_TIMEOUT (volume-absent in the text) when
- * the deadline ends the wait, LK_TAMPERED (volume-ambiguous) when two devices match. */
+ * device-mapper nodes match only when named by node. LK_ABSENT (volume-absent) when the
+ * deadline ends the wait, LK_TAMPERED (volume-ambiguous) when two devices match. */
 enum lk_status lk_blockdev_find(const char *spec, struct lk_deadline deadline,
 				struct lk_blockdev *ret, struct lk_error *err);
 /* The same for a node that must be there now, such as "/dev/mapper/root-crypt". */
