@@ -20,7 +20,7 @@ struct lk_luks_prepared;
 struct lk_luks_rules lk_luks_rules_here(void);
 
 /* Read, check and copy. dev is borrowed for the call; keyslot areas are copied by the sizes that
- * were checked. Errors as lk_luks_header_parse; LK_ABSENT when the device cannot be read. */
+ * were checked. Errors as lk_luks_header_parse. */
 enum lk_status lk_luks_prepare(const struct lk_blockdev *dev, const struct lk_luks_rules *rules,
 			       struct lk_luks_prepared **ret, struct lk_error *err);
 /* What was accepted, with `degraded`; borrowed. */

@@ -1,0 +1,276 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Opens LUKS2 volumes from their private headers, over libcryptsetup. */
+
+#include "agent/luks.h"
+
+#include <errno.h>
+#include <libcryptsetup.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/sysinfo.h>
+#include <sys/sysmacros.h>
+
+#include "agent/dm.h"
+#include "agent/dm_table.h"
+#include "agent/luks_internal.h"
+#include "core/log.h"
+
+#define SECTOR	       512
+#define KEY_MAX	       (8u * 1024 * 1024) /* libcryptsetup's own limit for a passphrase */
+#define CLOSE_AGAIN_MS 5000
+
+struct lk_luks_prepared {
+	struct lk_luks_header header;
+	int memory_fd;
+};
+
+/* A context and what the library last complained of. */
+struct session {
+	struct crypt_device *cd;
+	char complaint[96];
+};
+
+static void session_close(struct session *s)
+{
+	if (s->cd)
+		crypt_free(s->cd);
+	s->cd = NULL;
+	/* The library gave libdevmapper's log back to stderr. */
+	lk_dm_quiet();
+}
+#define SESSION LK_CLEANUP(session_close) struct session
+
+static void to_debug_log(int level, const char *message, void *data)
+{
+	struct session *s = data;
+	int n = (int)strcspn(message, "\n");
+
+	lk_debug("cryptsetup: %.*s", n, message);
+	if (s && level == CRYPT_LOG_ERROR)
+		snprintf(s->complaint, sizeof(s->complaint), "%.*s", n, message);
+}
+
+struct lk_luks_rules lk_luks_rules_here(void)
+{
+	struct sysinfo info;
+
+	if (sysinfo(&info) != 0)
+		return lk_luks_rules_default(0);
+	return lk_luks_rules_default((uint64_t)info.totalram * info.mem_unit);
+}
+
+void lk_luks_prepared_free(struct lk_luks_prepared *p)
+{
+	if (!p)
+		return;
+	if (p->memory_fd >= 0)
+		close(p->memory_fd);
+	free(p);
+}
+
+const struct lk_luks_header *lk_luks_prepared_header(const struct lk_luks_prepared *p)
+{
+	return &p->header;
+}
+
+enum lk_status lk_luks_prepare(const struct lk_blockdev *dev, const struct lk_luks_rules *rules,
+			       struct lk_luks_prepared **ret, struct lk_error *err)
+{
+	LK_CLEANUP(lk_luks_prepared_free_p) struct lk_luks_prepared *p = calloc(1, sizeof(*p));
+	LK_LUKS_COPIES c = { 0 };
+	enum lk_status st;
+
+	if (!p)
+		return lk_raise(err, LK_INTERNAL, "out of memory");
+	p->memory_fd = -1;
+	st = lk_luks_copies_read(dev->fd, dev->size, &c, err);
+	if (st)
+		return st;
+	st = lk_luks_header_parse(c.primary.data, c.primary.len, c.secondary.data, c.secondary.len,
+				  dev->size, rules, &p->header, err);
+	if (st)
+		return st;
+	st = lk_luks_memory_file(&p->header, dev->fd, &p->memory_fd, err);
+	if (st)
+		return st;
+	*ret = lk_take(p);
+	return LK_OK;
+}
+
+static enum lk_status library_fault(const struct session *s, const char *what, int r,
+				    struct lk_error *err)
+{
+	return lk_raise(err, LK_INTERNAL, "%s: %s (%s)", what,
+			s->complaint[0] ? s->complaint : "libcryptsetup gives no reason",
+			strerror(-r));
+}
+
+/* data_fd: the device to map, or -1 to work on the header alone. */
+static enum lk_status session_open(struct session *s, const struct lk_luks_prepared *p, int data_fd,
+				   struct lk_error *err)
+{
+	char header[32], data[32];
+	int r;
+
+	snprintf(header, sizeof(header), "/proc/self/fd/%d", p->memory_fd);
+	snprintf(data, sizeof(data), "/proc/self/fd/%d", data_fd);
+	crypt_set_log_callback(NULL, to_debug_log, NULL);
+	crypt_set_debug_level(lk_log_debugging() ? CRYPT_DEBUG_ALL : CRYPT_DEBUG_NONE);
+	/* The header is in private memory; lock files would only be left behind in /run. */
+	crypt_metadata_locking(NULL, 0);
+	r = data_fd < 0 ? crypt_init(&s->cd, header) : crypt_init_data_device(&s->cd, header, data);
+	if (r < 0)
+		return library_fault(s, "take the private header", r, err);
+	crypt_set_log_callback(s->cd, to_debug_log, s);
+	r = crypt_load(s->cd, CRYPT_LUKS2, NULL);
+	if (r < 0)
+		return library_fault(s, "load the private header", r, err);
+	return LK_OK;
+}
+
+static bool all_zero(const struct lk_secret *s)
+{
+	uint8_t any = 0;
+
+	for (size_t i = 0; i < s->len; i++)
+		any |= s->data[i];
+	return any == 0;
+}
+
+/* What can be said of a key before it is tried. */
+static enum lk_status check_shape(const struct lk_volume_key *key, struct lk_error *err)
+{
+	if (key->bytes.len == 0 || key->bytes.len > KEY_MAX)
+		return lk_raise_code(err, LK_C_KEY_WRONG, "the key is empty or too long");
+	if (all_zero(&key->bytes))
+		return lk_raise_code(err, LK_C_KEY_WRONG, "the key is all zeros");
+	if (key->form == LK_KEY_VOLUME && key->bytes.len != LK_LUKS_KEY_SIZE)
+		return lk_raise_code(err, LK_C_KEY_WRONG,
+				     "the volume key is %zu bytes long, the volume's has %d",
+				     key->bytes.len, LK_LUKS_KEY_SIZE);
+	return LK_OK;
+}
+
+static enum lk_status key_fault(const struct session *s, int r, struct lk_error *err)
+{
+	if (r == -EPERM)
+		return lk_raise_code(err, LK_C_KEY_WRONG, "the key opens no keyslot");
+	if (r == -ENOMEM)
+		return lk_raise(err, LK_INTERNAL, "not enough memory for the keyslot's KDF");
+	return library_fault(s, "open the volume", r, err);
+}
+
+static int activate(struct session *s, const char *name, const struct lk_volume_key *key,
+		    uint32_t flags)
+{
+	const char *bytes = (const char *)key->bytes.data;
+
+	if (key->form == LK_KEY_VOLUME && !name)
+		return crypt_volume_key_verify(s->cd, bytes, key->bytes.len);
+	if (key->form == LK_KEY_VOLUME)
+		return crypt_activate_by_volume_key(s->cd, name, bytes, key->bytes.len, flags);
+	return crypt_activate_by_passphrase(s->cd, name, CRYPT_ANY_SLOT, bytes, key->bytes.len,
+					    flags);
+}
+
+enum lk_status lk_luks_check_key(const struct lk_luks_prepared *p, const struct lk_volume_key *key,
+				 struct lk_error *err)
+{
+	SESSION s = { 0 };
+	enum lk_status st;
+	int r;
+
+	st = check_shape(key, err);
+	if (st)
+		return st;
+	st = session_open(&s, p, -1, err);
+	if (st)
+		return st;
+	r = activate(&s, NULL, key, 0);
+	return r < 0 ? key_fault(&s, r, err) : LK_OK;
+}
+
+static enum lk_status check_table(const struct lk_luks_prepared *p, const struct lk_blockdev *dev,
+				  const char *name, unsigned flags, struct lk_error *err)
+{
+	const struct lk_dm_crypt want = {
+		.length = (dev->size - p->header.segment_offset) / SECTOR,
+		.key_size = LK_LUKS_KEY_SIZE,
+		.major = major(dev->number),
+		.minor = minor(dev->number),
+		.offset = p->header.segment_offset / SECTOR,
+		.sector_size = p->header.sector_size,
+		.discards = flags & LK_LUKS_DISCARDS,
+	};
+	LK_DM_LIVE live = { 0 };
+	enum lk_status st;
+
+	st = lk_dm_table(name, &live, err);
+	if (st)
+		return st;
+	if (live.targets != 1 || live.read_only != !!(flags & LK_LUKS_READONLY))
+		return lk_raise_code(err, LK_C_TABLE_MISMATCH,
+				     "the mapping has %u targets and is %s", live.targets,
+				     live.read_only ? "read-only" : "writable");
+	return lk_dm_crypt_check(&want, live.start, live.length, live.target, live.params, err);
+}
+
+static enum lk_status open_checked(const struct lk_luks_prepared *p, const struct lk_blockdev *dev,
+				   const char *name, const struct lk_volume_key *key,
+				   unsigned flags, struct lk_error *err)
+{
+	uint32_t how = (flags & LK_LUKS_READONLY ? CRYPT_ACTIVATE_READONLY : 0) |
+		       (flags & LK_LUKS_DISCARDS ? CRYPT_ACTIVATE_ALLOW_DISCARDS : 0) |
+		       (flags & LK_LUKS_PRIVATE ? CRYPT_ACTIVATE_PRIVATE : 0);
+	SESSION s = { 0 };
+	enum lk_status st;
+	int r;
+
+	st = session_open(&s, p, dev->fd, err);
+	if (st)
+		return st;
+	r = activate(&s, name, key, how);
+	return r < 0 ? key_fault(&s, r, err) : LK_OK;
+}
+
+/* Undo what was opened; the first error stays the one told. */
+static enum lk_status give_up(const char *name, enum lk_status st)
+{
+	struct lk_error ignored = { 0 };
+
+	lk_dm_close(name, lk_deadline_in(CLOSE_AGAIN_MS), &ignored);
+	return st;
+}
+
+enum lk_status lk_luks_open(const struct lk_luks_prepared *p, const struct lk_blockdev *dev,
+			    const char *name, const struct lk_volume_key *key, unsigned flags,
+			    struct lk_deadline deadline, struct lk_error *err)
+{
+	struct lk_dm_watchdog *watchdog = NULL;
+	enum lk_status st;
+	bool exists;
+
+	st = check_shape(key, err);
+	if (!st)
+		st = lk_dm_exists(name, &exists, err);
+	if (st)
+		return st;
+	if (exists)
+		return lk_raise_code(err, LK_C_NAME_TAKEN, "there is a mapping '%s' already", name);
+	st = lk_dm_watchdog_start(deadline, &watchdog, err);
+	if (st)
+		return st;
+	st = open_checked(p, dev, name, key, flags, err);
+	if (lk_dm_watchdog_stop(watchdog))
+		return give_up(name, lk_raise(err, LK_TIMEOUT, "udev did not settle '%s'", name));
+	if (st)
+		return st;
+	st = check_table(p, dev, name, flags, err);
+	return st ? give_up(name, st) : LK_OK;
+}
+
+enum lk_status lk_luks_close(const char *name, struct lk_deadline deadline, struct lk_error *err)
+{
+	return lk_dm_close(name, deadline, err);
+}
