@@ -9,7 +9,15 @@ from pathlib import Path
 from . import cpio, disks, dracut, guests, images, keyserver, names, roots, tools, vm
 
 CASES = []
-SECRET_WORDS = 6
+PROBE = """\
+[Unit]
+DefaultDependencies=no
+Conflicts=initrd-switch-root.target shutdown.target
+
+[Service]
+Type=exec
+ExecStart=/usr/lib/guest/busybox sh /usr/lib/guest/{name}
+"""
 
 
 class Skip(Exception):
@@ -61,37 +69,44 @@ class World:
     @property
     def origin(self):
         """The key server that the hand-over disk was enrolled with; stopped again."""
-        self.handover  # pylint: disable=pointless-statement
-        return self._made["origin"]
+        return self._handover()[1]
+
+    @property
+    def handover_passphrase(self):
+        """What the key server releases for the hand-over disk."""
+        return self._handover()[2]
 
     @property
     def handover(self):
         """The disk of nearly all cases: a two-megabyte root, verity inside LUKS2."""
+        return self._handover()[0]
+
+    def _handover(self):
         return self._once("hand-over disk", self._make_handover)
 
     def _make_handover(self):
         home = self.folder / "handover"
         home.mkdir()
         server = keyserver.KeyServer(home / "server").init().start()
-        self._made["origin"] = server
         server.policy(keyserver.ALLOW)
         config = images.Settings(urls=(images.url(server.port),)).write(home / "config", server.ca)
         base = self.initramfs(home / "base.img", config)
         tiny = roots.tiny(self.guest, home / "tiny")
         image = images.build(home / "root.img", tiny, self.guest.kernel, config, server, base)
-        self.passphrase = server.get(keyserver.RESOURCE)
+        passphrase = server.get(keyserver.RESOURCE)
         server.stop()
-        return image
+        return image, server, passphrase
 
     def initramfs(self, out, config, arguments=("--omit", dracut.LEAN_OMIT + " dracut-systemd")):
         """An initramfs by the Debian tree's dracut, made with a configuration in place."""
         place = self.debian / "etc/latchkey"
         with self._lock:
-            shutil.rmtree(place, ignore_errors=True)
+            shutil.rmtree(place)
             shutil.copytree(config, place)
             place.chmod(0o700)
             dracut.build(self.debian, self.guest.release, out, ("--add", "latchkey", *arguments))
             shutil.rmtree(place)
+            place.mkdir(mode=0o700)
         return Path(out)
 
 
@@ -123,6 +138,12 @@ class Test:
             server.policy(policy)
         return server
 
+    def fresh_server(self):
+        """A key server with a CA of its own and no resource yet."""
+        server = keyserver.KeyServer(self.folder / f"server{len(self._open)}").init()
+        self._open.append(server.stop)
+        return server.start().policy(keyserver.ALLOW)
+
     def keep(self, thing):
         """Close it when the case ends."""
         self._open.append(thing.close)
@@ -151,6 +172,14 @@ class Test:
             self.folder, deadline, name, watch)
         initrd.unlink()
         return self.outcome
+
+    def probe(self, archive, name, script):
+        """Run a shell script of ours in the initramfs, from early on, beside everything else."""
+        archive.file("/usr/lib/guest/busybox", self.world.guest.busybox.read_bytes(), 0o755)
+        archive.file(f"/usr/lib/guest/{name}", script, 0o755)
+        archive.file(f"/etc/systemd/system/guest-{name}.service", PROBE.format(name=name))
+        archive.link(f"/etc/systemd/system/sysinit.target.wants/guest-{name}.service",
+                     f"../guest-{name}.service")
 
     # --- claims
 

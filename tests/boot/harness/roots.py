@@ -19,6 +19,7 @@ def debian(guest, target):
     """The Debian tree: runs to multi-user, prints the markers, powers off."""
     tree = guests.copy_tree(guest.tree, target)
     _put(PARTS / "marker", tree / "usr/lib/guest/marker", 0o755)
+    _put(PARTS / "after", tree / "usr/lib/guest/after", 0o755)
     units = tree / "etc/systemd/system"
     _put(PARTS / "marker.service", units / "marker.service", 0o644)
     wants = units / "multi-user.target.wants"
@@ -33,6 +34,7 @@ def tiny(guest, target):
     """The two-megabyte tree: its init prints the markers and powers off."""
     tree = guests.copy_tree(guest.tiny, target)
     _put(PARTS / "marker-init", tree / "usr/bin/init", 0o755)
+    _put(PARTS / "after", tree / "usr/lib/guest/after", 0o755)
     return tree
 
 
@@ -45,6 +47,7 @@ def ext4(tree, image, megabytes):
 
 def install_latchkey(tree, program):
     """What a distribution's package would put there: agent, units, dracut module."""
+    (tree / "etc/latchkey").mkdir(mode=0o700, exist_ok=True)
     _put(program, tree / "usr/bin" / Path(program).name, 0o755)
     module = tree / "usr/lib/dracut/modules.d/85latchkey"
     for part in sorted((tools.REPO / "dracut-module/85latchkey").iterdir()):

@@ -91,6 +91,12 @@ class Outcome:
         """The rest of the first such marker, or None."""
         return next((rest for _, name, rest in self.marks if name == event), None)
 
+    @property
+    def report(self):
+        """The agent's report as the real root printed it, or None."""
+        found = re.search(r"<<<REPORT\n(.*?)REPORT>>>", self.console, re.DOTALL)
+        return json.loads(found[1]) if found else None
+
     def has(self, text):
         return text in self.console
 
@@ -192,6 +198,14 @@ class Running:
             else:
                 self._watchers.append((pattern, action))
 
+    def _tell(self, follow, told):
+        if not follow:
+            return 0
+        lines = self.console().split("\n")[:-1]
+        for line in lines[told:]:
+            follow(line)
+        return len(lines)
+
     def _poll(self):
         if self._status is None:
             pid, status, usage = os.wait4(self.process.pid, os.WNOHANG)
@@ -216,9 +230,11 @@ class Running:
                 return "host-quit" if reason.startswith("host") else reason
         return "died"
 
-    def wait(self, deadline):
-        """Run to the end, at most `deadline` seconds, and say how it went."""
+    def wait(self, deadline, follow=None):
+        """Run to the end, at most `deadline` seconds, and say how it went. `follow` gets each
+        console line when it is complete."""
         self.timed_out = False
+        told = 0
         while not self._poll():
             if time.monotonic() - self.started > deadline:
                 self.timed_out = True
@@ -226,16 +242,18 @@ class Running:
                 break
             self._read_monitor()
             self._watch()
+            told = self._tell(follow, told)
             time.sleep(0.05)
+        self._tell(follow, told)
         self._read_monitor()
         return Outcome(self._end_reason(), self._ended - self.started,
                        self._usage.ru_utime + self._usage.ru_stime, self.console(),
                        self.errors_path.read_text(errors="replace"))
 
 
-def boot(machine, folder, deadline=150, name="vm", watch=()):
+def boot(machine, folder, deadline=150, name="vm", watch=(), follow=None):
     """Start, wait, return the outcome. `watch` holds (pattern, action) pairs."""
     with Running(machine, folder, name) as running:
         for pattern, action in watch:
             running.on(pattern, action)
-        return running.wait(deadline)
+        return running.wait(deadline, follow)
