@@ -20,25 +20,30 @@ enum lk_status lk_jwk_to_public(const struct json_t *jwk, struct lk_public_key *
 /* A private JWK (EC d, RSA n e d p q ...). */
 enum lk_status lk_jwk_to_keypair(const struct json_t *jwk, struct lk_keypair **ret,
 				 struct lk_error *err);
-/* "ECDH-ES+A256KW" or "RSA-OAEP-256". */
+/* "ECDH-ES+A256KW" or "RSA-OAEP-256"; never NULL. */
 const char *lk_jwe_alg(enum lk_key_kind kind);
 #define LK_THUMBPRINT_SIZE 44
 enum lk_status lk_jwk_thumbprint(const struct lk_public_key *k, char out[LK_THUMBPRINT_SIZE],
 				 struct lk_error *err);
 
-/* Flattened JWE, parsed and checked for shape: lengths, alphabets, alg, enc, epk. No secrets. */
+/* Flattened JWE, checked for shape first: lengths, alphabets, alg, enc, epk. All that does not fit
+ * is LK_TAMPERED with LK_C_JWE_INVALID. An empty plaintext is a secret of length 0. */
 #define LK_JWE_MAX (4u * 1024 * 1024)
 enum lk_status lk_jwe_open(const struct lk_keypair *k, const char *text, size_t len,
 			   struct lk_secret *ret, struct lk_error *err);
 /* text: compact JSON with members in the order real clients insist on (protected, encrypted_key,
- * iv, ciphertext, tag; header alg, enc, epk{crv,kty,x,y}). */
+ * iv, ciphertext, tag; header alg, enc, epk{crv,kty,x,y}). LK_CONFIG for a key on P-384 and for
+ * more than about 3 MiB; LK_TAMPERED for a key that is no point of its curve. */
 enum lk_status lk_jwe_seal(const struct lk_public_key *k, const void *data, size_t n, char **ret,
 			   size_t *ret_len, struct lk_error *err);
 
-/* Compact JWS over payload with header {"typ":..,"alg":"ES256","kid":..}. */
+/* Compact JWS over payload with header {"typ":..,"alg":"ES256","kid":..}; typ and kid may be NULL
+ * to leave them out. *ret is a malloc'ed string. */
+#define LK_JWS_MAX (1024u * 1024)
 enum lk_status lk_jws_sign(const struct lk_keypair *k, const char *typ, const char *kid,
 			   const char *payload, size_t n, char **ret, struct lk_error *err);
 /* Verify with the one key the caller trusts; header alg must be ES256, a `jwk` member is ignored,
- * kid must match when the header has one. *ret_payload is malloc'ed JSON text. */
+ * kid must match when the header has one and kid is not NULL. *ret_payload is malloc'ed and
+ * terminated; whether it is JSON is the caller's to find out. */
 enum lk_status lk_jws_verify(const struct lk_public_key *k, const char *kid, const char *token,
 			     size_t len, char **ret_payload, size_t *ret_len, struct lk_error *err);
