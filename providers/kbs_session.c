@@ -1,0 +1,360 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* One attested session with a key broker, in the order of the protocol. */
+#include "providers/kbs_session.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "core/jose.h"
+
+static const char *const json_header[] = { "Content-Type: application/json", NULL };
+
+static const char *base_of(const struct lk_kbs_session *s)
+{
+	return s->site->endpoints[s->endpoint].base;
+}
+
+static size_t alive(const struct lk_kbs_session *s)
+{
+	size_t i, n = 0;
+
+	for (i = 0; i < s->site->n_endpoints; i++)
+		n += s->dead[i] ? 0 : 1;
+	return n;
+}
+
+static void drop_key(struct lk_kbs_session *s)
+{
+	lk_keypair_free_p(&s->key);
+	s->key = NULL;
+}
+
+static void drop_proof(struct lk_kbs_session *s)
+{
+	drop_key(s);
+	lk_secret_wipe(&s->cookie);
+}
+
+/* ---- request and challenge ---- */
+
+static enum lk_status race(struct lk_kbs_session *s, const struct lk_http_request *req,
+			   struct lk_http_response *ret, struct lk_error *err)
+{
+	const char *bases[LK_HTTP_RACE_MAX];
+	const struct lk_http_race race = {
+		.bases = bases,
+		.n = s->site->n_endpoints,
+		.dead = s->dead,
+		.head_start_ms = LK_KBS_HEAD_START_MS,
+		.answer_ms = alive(s) > 1 ? LK_KBS_AUTH_MS : 0,
+	};
+	size_t i;
+
+	for (i = 0; i < race.n; i++)
+		bases[i] = s->site->endpoints[i].base;
+	return lk_http_race(s->site->http, req, &race, &s->endpoint, ret, err);
+}
+
+/* Each server sets the cookie at /auth; one that keeps its state in the cookie does so again. */
+static enum lk_status take_cookie(struct lk_kbs_session *s, const struct lk_http_response *r,
+				  struct lk_error *err)
+{
+	LK_SECRET id = { 0 };
+	LK_SECRET line = { 0 };
+	enum lk_status st;
+	int n;
+
+	st = lk_secret_alloc(&id, LK_KBS_COOKIE_MAX + 1, err);
+	if (st)
+		return st;
+	st = lk_kbs_cookie_parse(r->head.data, r->head.len, (char *)id.data, err);
+	if (st)
+		return st;
+	st = lk_secret_alloc(&line, LK_KBS_COOKIE_MAX + 64, err);
+	if (st)
+		return st;
+	n = snprintf((char *)line.data, line.cap, "Cookie: kbs-session-id=%s", (char *)id.data);
+	line.len = (size_t)n + 1;
+	lk_secret_wipe(&s->cookie);
+	s->cookie = lk_secret_take(&line);
+	return LK_OK;
+}
+
+/* A nonce that comes twice proves nothing the second time. */
+static enum lk_status take_challenge(struct lk_kbs_session *s, const struct lk_http_response *r,
+				     struct lk_kbs_challenge *ret, struct lk_error *err)
+{
+	struct lk_kbs_challenge c;
+	enum lk_status st;
+
+	if (r->status != 200)
+		return lk_kbs_refusal(LK_KBS_AUTH, r->status, r->body.data, r->body.len, err);
+	st = lk_kbs_challenge_parse(r->body.data, r->body.len, &c, err);
+	if (st)
+		return lk_context(err, "read the challenge");
+	if (strcmp(c.nonce, s->nonce) == 0)
+		return lk_raise_code(err, LK_C_REPLY_INVALID, "the nonce was used before");
+	st = take_cookie(s, r, err);
+	if (st == LK_ABSENT)
+		return lk_raise_code(err, LK_C_REPLY_INVALID, "the challenge sets no cookie");
+	if (st)
+		return st;
+	memcpy(s->nonce, c.nonce, sizeof(s->nonce));
+	*ret = c;
+	return LK_OK;
+}
+
+static enum lk_status greet(struct lk_kbs_session *s, struct lk_kbs_challenge *ret,
+			    struct lk_error *err)
+{
+	LK_HTTP_RESPONSE answer = { 0 };
+	LK_JSON_TEXT *body = NULL;
+	struct lk_http_request req = {
+		.method = "POST",
+		.path = "/kbs/v0/auth",
+		.headers = json_header,
+		.max_answer = LK_KBS_CHALLENGE_MAX,
+		.max_ms = LK_KBS_EXCHANGE_MS,
+		.deadline = s->site->deadline,
+	};
+	enum lk_status st;
+
+	st = lk_kbs_request_build(s->site->attester->name, &body, &req.body_len, err);
+	if (st)
+		return st;
+	req.body = body;
+	st = race(s, &req, &answer, err);
+	if (st)
+		return st;
+	s->clock_untrusted = answer.clock_untrusted;
+	s->born_ms = lk_clock_ms();
+	st = take_challenge(s, &answer, ret, err);
+	if (st) {
+		s->dead[s->endpoint] = true;
+		return lk_context(err, "greet key broker %s", base_of(s));
+	}
+	return LK_OK;
+}
+
+/* ---- attestation ---- */
+
+static enum lk_status new_key(struct lk_kbs_session *s, struct json_t **ret, struct lk_error *err)
+{
+	struct lk_public_key public;
+	enum lk_status st;
+
+	drop_key(s);
+	st = lk_keypair_generate(s->site->key_kind, &s->key, err);
+	if (st)
+		return st;
+	st = lk_keypair_public(s->key, &public, err);
+	if (st)
+		return st;
+	return lk_jwk_from_public(&public, lk_jwe_alg(s->site->key_kind), ret, err);
+}
+
+static enum lk_status attestation(struct lk_kbs_session *s, const struct lk_kbs_challenge *c,
+				  char **ret, size_t *ret_len, struct lk_error *err)
+{
+	LK_JSON *tee_key = NULL;
+	LK_JSON *evidence = NULL;
+	uint8_t digest[LK_HASH_MAX];
+	enum lk_status st;
+
+	st = new_key(s, &tee_key, err);
+	if (st)
+		return lk_context(err, "make a TEE key");
+	st = lk_kbs_report_data(c, tee_key, digest, err);
+	if (st)
+		return st;
+	st = s->site->attester->evidence(digest, lk_hash_size(c->hash), &evidence, err);
+	if (st)
+		return lk_context(err, "make '%s' evidence", s->site->attester->name);
+	return lk_kbs_attestation_build(c, tee_key, evidence, ret, ret_len, err);
+}
+
+static enum lk_status attest(struct lk_kbs_session *s, const struct lk_kbs_challenge *c,
+			     struct lk_error *err)
+{
+	const char *const headers[] = { json_header[0], (char *)s->cookie.data, NULL };
+	LK_HTTP_RESPONSE answer = { 0 };
+	LK_JSON_TEXT *body = NULL;
+	struct lk_http_request req = {
+		.method = "POST",
+		.base = base_of(s),
+		.path = "/kbs/v0/attest",
+		.headers = headers,
+		.max_answer = LK_KBS_TOKEN_MAX,
+		.max_ms = LK_KBS_ATTEST_MS,
+		.deadline = s->site->deadline,
+	};
+	enum lk_status st;
+
+	st = attestation(s, c, &body, &req.body_len, err);
+	if (st)
+		return st;
+	req.body = body;
+	st = lk_http_exchange(s->site->http, &req, &answer, err);
+	if (st)
+		return st;
+	if (answer.status != 200)
+		return lk_kbs_refusal(LK_KBS_ATTEST, answer.status, answer.body.data,
+				      answer.body.len, err);
+	st = lk_kbs_token_check(answer.body.data, answer.body.len, err);
+	if (st)
+		return lk_context(err, "read the token");
+	st = take_cookie(s, &answer, err);
+	return st == LK_ABSENT ? LK_OK : st;
+}
+
+/* ---- a round over the endpoints ---- */
+
+/* May another endpoint do better? Not when somebody who may refuse did, and not when the fault
+ * is ours or the time is up. */
+static bool another_may_do(enum lk_status st)
+{
+	return st == LK_AGAIN || st == LK_TAMPERED || st == LK_CONFIG;
+}
+
+static enum lk_status round_over(struct lk_kbs_session *s, struct lk_error *err)
+{
+	struct lk_error failed = { 0 };
+	enum lk_status st;
+
+	while (alive(s) > 0) {
+		struct lk_kbs_challenge c;
+		struct lk_error why = { 0 };
+
+		st = greet(s, &c, &why);
+		if (!st) {
+			st = attest(s, &c, &why);
+			if (!st)
+				return LK_OK;
+			s->dead[s->endpoint] = true;
+			(void)lk_context(&why, "attest to key broker %s", base_of(s));
+		}
+		if (failed.status != LK_AGAIN || st == LK_AGAIN || !another_may_do(st))
+			failed = why;
+		if (!another_may_do(st))
+			break;
+	}
+	*err = failed;
+	return err->status;
+}
+
+enum lk_status lk_kbs_session_open(struct lk_kbs_session *s, const struct lk_kbs_site *site,
+				   struct lk_error *err)
+{
+	enum lk_status st;
+
+	s->site = site;
+	memset(s->dead, 0, sizeof(s->dead));
+	st = round_over(s, err);
+	if (st)
+		lk_kbs_session_close(s);
+	return st;
+}
+
+/* ---- resources ---- */
+
+static enum lk_status get(struct lk_kbs_session *s, const char *target, struct lk_secret *ret,
+			  struct lk_error *err)
+{
+	const char *const headers[] = { (char *)s->cookie.data, NULL };
+	LK_HTTP_RESPONSE answer = { 0 };
+	char path[LK_URL_MAX + 16];
+	const struct lk_http_request req = {
+		.method = "GET",
+		.base = base_of(s),
+		.path = path,
+		.headers = headers,
+		.max_answer = LK_KBS_RESOURCE_MAX,
+		.max_ms = LK_KBS_EXCHANGE_MS,
+		.deadline = s->site->deadline,
+	};
+	enum lk_status st;
+
+	if (!s->key || !s->cookie.data)
+		return lk_raise_code(err, LK_C_SESSION_EXPIRED, "the session is gone");
+	(void)snprintf(path, sizeof(path), "/kbs/v0/%s", target);
+	st = lk_http_exchange(s->site->http, &req, &answer, err);
+	if (st)
+		return st;
+	if (answer.status != 200)
+		return lk_kbs_refusal(LK_KBS_RESOURCE, answer.status, answer.body.data,
+				      answer.body.len, err);
+	return lk_jwe_open(s->key, (const char *)answer.body.data, answer.body.len, ret, err);
+}
+
+/* The old key and cookie go first: what is left after a failure is no session at all. */
+static enum lk_status renew(struct lk_kbs_session *s, struct lk_error *err)
+{
+	enum lk_status st;
+
+	s->renewed = true;
+	drop_proof(s);
+	memset(s->dead, 0, sizeof(s->dead));
+	st = round_over(s, err);
+	if (st) {
+		drop_proof(s);
+		return lk_context(err, "attest again");
+	}
+	return LK_OK;
+}
+
+enum lk_status lk_kbs_session_get(struct lk_kbs_session *s, const char *target,
+				  struct lk_secret *ret, struct lk_error *err)
+{
+	enum lk_status st;
+
+	if (!s->renewed && lk_clock_ms() - s->born_ms >= LK_KBS_SESSION_AGE_MS) {
+		st = renew(s, err);
+		if (st)
+			return st;
+	}
+	st = get(s, target, ret, err);
+	if (st && err->code == LK_C_SESSION_EXPIRED && !s->renewed) {
+		st = renew(s, err);
+		if (st)
+			return st;
+		st = get(s, target, ret, err);
+	}
+	if (st)
+		return lk_context(err, "get %s from key broker %s", target, base_of(s));
+	return LK_OK;
+}
+
+void lk_kbs_session_close(struct lk_kbs_session *s)
+{
+	drop_proof(s);
+	lk_wipe(s, sizeof(*s));
+}
+
+static const char *ordinal(size_t i)
+{
+	static const char *const words[] = { "1st",  "2nd",  "3rd",  "4th",  "5th",  "6th",
+					     "7th",  "8th",  "9th",  "10th", "11th", "12th",
+					     "13th", "14th", "15th", "16th" };
+
+	return words[i < LK_HTTP_RACE_MAX ? i : LK_HTTP_RACE_MAX - 1];
+}
+
+void lk_kbs_session_describe(const struct lk_kbs_session *s, char *out, size_t size)
+{
+	const char *host = s->site->endpoints[s->endpoint].host;
+	const size_t n = s->site->n_endpoints, dead = n - alive(s);
+	size_t first = 0;
+
+	while (first < n && !s->dead[first])
+		first++;
+	if (n == 1)
+		(void)snprintf(out, size, "%s", host);
+	else if (dead == 0)
+		(void)snprintf(out, size, "%s (%s of %zu)", host, ordinal(s->endpoint), n);
+	else if (dead == 1)
+		(void)snprintf(out, size, "%s (%s of %zu, %s dead)", host, ordinal(s->endpoint), n,
+			       ordinal(first));
+	else
+		(void)snprintf(out, size, "%s (%s of %zu, %zu dead)", host, ordinal(s->endpoint), n,
+			       dead);
+}

@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The providers of this build, as meson's option lists them. */
+#include <string.h>
+
+#include "providers/lk_providers.h"
+#include "providers/provider.h"
+
+#define DECLARE(name) extern const struct lk_provider lk_provider_##name;
+LK_PROVIDERS(DECLARE)
+#undef DECLARE
+
+const struct lk_provider *const lk_providers[] = {
+#define LIST(name) &lk_provider_##name,
+	LK_PROVIDERS(LIST)
+#undef LIST
+		NULL,
+};
+
+const struct lk_provider *lk_provider_find(const char *name)
+{
+	size_t i;
+
+	for (i = 0; lk_providers[i]; i++)
+		if (strcmp(lk_providers[i]->name, name) == 0)
+			return lk_providers[i];
+	return NULL;
+}
