@@ -320,8 +320,9 @@ static enum lk_status write_protected(const struct lk_jwe *jwe, char **ret, stru
 	return LK_OK;
 }
 
-static enum lk_status encrypt(const struct lk_secret *cek, const char *protected_, const void *data,
-			      size_t n, struct lk_jwe *jwe, struct lk_error *err)
+static enum lk_status encrypt_payload(const struct lk_secret *cek, const char *protected_,
+				      const void *data, size_t n, struct lk_jwe *jwe,
+				      struct lk_error *err)
 {
 	enum lk_status st;
 
@@ -370,7 +371,7 @@ enum lk_status lk_jwe_seal(const struct lk_public_key *k, const void *data, size
 	if (!st)
 		st = write_protected(&jwe, &protected_, err);
 	if (!st)
-		st = encrypt(&cek, protected_, data, n, &jwe, err);
+		st = encrypt_payload(&cek, protected_, data, n, &jwe, err);
 	if (!st)
 		st = write_jwe(&jwe, protected_, ret, ret_len, err);
 	return st ? lk_context(err, "seal a JWE") : LK_OK;
