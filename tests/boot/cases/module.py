@@ -17,7 +17,6 @@ def stub_tree(t, answers):
     tree = roots.debian(t.world.guest, t.folder / "debian")
     roots.install_latchkey(tree, tools.BOOT / "guest/stub-agent")
     (tree / "usr/bin/stub-agent").rename(tree / "usr/bin/latchkey")
-    (tree / "etc/latchkey").mkdir(mode=0o700)
     (tree / "etc/latchkey/fde.conf").write_text("# nothing\n")
     (tree / "etc/latchkey/fde.conf").chmod(0o600)
     (tree / "etc/stub").write_text(answers)
