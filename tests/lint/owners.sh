@@ -35,16 +35,16 @@ owner() {
 		complain "$1: included by $n files, not by $3: $(tr '\n' ' ' <<<"$files")"
 }
 
-owner 'curl/' 'core/http[a-z_]*\.c'
-owner 'jansson' 'core/json[a-z_]*\.c'
-owner '(mbedtls|psa)/' 'core/crypto[a-z_]*\.c'
-owner 'ini\.h' 'core/config[a-z_]*\.c' 1
+owner 'curl/' 'core/http[a-z0-9_]*\.c|core/http_internal\.h'
+owner 'jansson' 'core/json[a-z0-9_]*\.c'
+owner '(mbedtls|psa)/' 'core/crypto[a-z0-9_]*\.c'
+owner 'ini\.h' 'core/config[a-z0-9_]*\.c' 1
 owner 'blkid' 'agent/blockdev\.c'
 owner 'libcryptsetup' 'agent/(luks|verity)\.c|image/(luks|verity)_format\.c'
-owner 'libdevmapper' 'agent/dm[a-z_]*\.c'
-owner 'microhttpd' 'keyserver/[a-z_]+\.c' 1
-owner 'gnutls/' 'keyserver/[a-z_]+\.c' 1
-owner 'sqlite3' 'keyserver/[a-z_]+\.c' 1
+owner 'libdevmapper' 'agent/dm[a-z0-9_]*\.c'
+owner 'microhttpd' 'keyserver/[a-z0-9_]+\.c' 1
+owner 'gnutls/' 'keyserver/[a-z0-9_]+\.c' 1
+owner 'sqlite3' 'keyserver/[a-z0-9_]+\.c' 1
 
 # arrows ROOM OTHERS: a file of the room includes nothing of the others.
 arrows() {

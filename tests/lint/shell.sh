@@ -12,4 +12,4 @@ while read -r file; do
 	*) head -c 64 "$file" | head -n 1 | grep -qE '^#!.*\b(ba|da)?sh\b' && scripts+=("$file") ;;
 	esac
 done < <(git ls-files --cached --others --exclude-standard | grep -vE '\.(c|h|md|py|json|toml|build)$')
-shellcheck -x -P SCRIPTDIR "${scripts[@]}"
+shellcheck -S warning -x -P SCRIPTDIR "${scripts[@]}"
