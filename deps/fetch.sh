@@ -92,13 +92,18 @@ fetch_package() {
 	die "no suite of '$*' has $package $floor or newer"
 }
 
+# Whether PACKAGE is unpacked in FLOOR or newer.
+unpacked() {
+	[ -e "$CACHE/src/$1.version" ] && dpkg --compare-versions "$(cat "$CACHE/src/$1.version")" ge "$2"
+}
+
 # Fetches every package that is asked for by name and not yet unpacked.
 fetch_all() {
 	local package floor suites wanted=" $* " missing=()
 	while read -r package floor suites; do
 		case $package in '#'* | '') continue ;; esac
 		case $wanted in *" $package "*) ;; *) continue ;; esac
-		[ -e "$CACHE/src/$package.version" ] || missing+=("$package $floor $suites")
+		unpacked "$package" "$floor" || missing+=("$package $floor $suites")
 	done <"$DEPS/packages.txt"
 	[ ${#missing[@]} -gt 0 ] || return 0
 	apt_prepare
