@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The site's configuration folder and the final one made of it: the operator's text as it is, with
+ * the values that only the build knows (partition, LUKS UUID, verity) written into it.
+ */
+#pragma once
+
+#include <stddef.h>
+
+#include "core/error.h"
+#include "image/verity_format.h"
+
+#define LK_SITE_NAME   128
+#define LK_SITE_FILES  64
+#define LK_SITE_MAX    (256u * 1024) /* bytes of one file */
+#define LK_SITE_FOLDER "/etc/latchkey"
+
+struct lk_site_file {
+	char name[LK_SITE_NAME]; /* below /etc/latchkey: "fde.conf", "volumes.d/data.conf" */
+	char *data;		 /* NULL: a folder */
+	size_t len;
+};
+
+struct lk_siteconfig {
+	struct lk_site_file files[LK_SITE_FILES]; /* folders before what is in them */
+	size_t n_files;
+};
+
+/* What the build adds to the root volume. */
+struct lk_site_values {
+	const char *part_uuid, *luks_uuid;
+	const struct lk_verity_tree *verity;
+};
+
+/* Read DIR: {latchkey,fde}.{conf,toml}, volumes.d, and every file that a value in them names as
+ * /etc/latchkey/NAME. Nothing else in DIR is taken: it may hold the operator's private keys.
+ * LK_CONFIG when there is no fde file, or a named file is missing. */
+enum lk_status lk_siteconfig_read(const char *dir, struct lk_siteconfig *ret, struct lk_error *err);
+/* Write the values into the fde file. LK_CONFIG when the operator has set one of them. Pure. */
+enum lk_status lk_siteconfig_fill(struct lk_siteconfig *site, const struct lk_site_values *values,
+				  struct lk_error *err);
+/* The final mapping's name: `name` of [rootfs], "root" unless written. LK_CONFIG when it is not fit
+ * for device-mapper. */
+enum lk_status lk_siteconfig_mapper(struct lk_siteconfig *site, char ret[LK_SITE_NAME],
+				    struct lk_error *err);
+/* Write all files below folder, which exists and is empty; owner only. */
+enum lk_status lk_siteconfig_write(const struct lk_siteconfig *site, const char *folder,
+				   struct lk_error *err);
+void lk_siteconfig_free(struct lk_siteconfig *site); /* wipes */

@@ -1,0 +1,223 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Writing the build's values into the operator's fde file. */
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/base64.h"
+#include "core/cleanup.h"
+#include "core/secret.h"
+#include "image/siteconfig_internal.h"
+
+#define LINES_MAX 1024
+
+/* Lines that go right behind a section's heading, or with one of their own to the end. */
+struct addition {
+	const char *section;
+	const char *const *keys; /* the ones in lines, ending in NULL */
+	char lines[LINES_MAX];
+	size_t at; /* offset behind the heading */
+	bool found;
+};
+
+static const char *const root_keys[] = { "device", "luks_uuid", NULL };
+static const char *const verity_keys[] = { "root_hash",	      "salt",
+					   "algorithm",	      "data_block_size",
+					   "hash_block_size", "data_blocks",
+					   "hash_offset",     NULL };
+
+static void compose(struct addition *root, struct addition *verity,
+		    const struct lk_site_values *values)
+{
+	const struct lk_verity_tree *tree = values->verity;
+	char hash[2 * LK_VERITY_HASH + 1], salt[2 * LK_VERITY_HASH + 1];
+
+	lk_hex_encode(tree->root_hash, sizeof(tree->root_hash), hash);
+	lk_hex_encode(tree->salt, sizeof(tree->salt), salt);
+	snprintf(root->lines, LINES_MAX, "device = \"PARTUUID=%s\"\nluks_uuid = \"%s\"\n",
+		 values->part_uuid, values->luks_uuid);
+	snprintf(verity->lines, LINES_MAX,
+		 "root_hash = \"%s\"\nsalt = \"%s\"\nalgorithm = \"sha256\"\n"
+		 "data_block_size = %u\nhash_block_size = %u\ndata_blocks = %llu\n"
+		 "hash_offset = %llu\n",
+		 hash, salt, LK_VERITY_BLOCK, LK_VERITY_BLOCK,
+		 (unsigned long long)tree->data_blocks, (unsigned long long)tree->hash_offset);
+}
+
+/* One logical line of the reader: "[section]" or "name = value". */
+static bool is_section(const char *line, const char *name)
+{
+	size_t n = strlen(name);
+
+	return line[0] == '[' && strncmp(line + 1, name, n) == 0 && line[1 + n] == ']';
+}
+
+static bool is_key(const char *line, const char *name)
+{
+	size_t n = strlen(name);
+
+	return strncmp(line, name, n) == 0 && line[n] == ' ';
+}
+
+static enum lk_status refuse_own(const char *file, unsigned number, const char *line,
+				 const struct addition *a, struct lk_error *err)
+{
+	size_t i;
+
+	for (i = 0; a->keys[i]; i++)
+		if (is_key(line, a->keys[i]))
+			return lk_raise_code(
+				err, LK_C_CONFIG_VALUE,
+				"%s:%u: latchkey-image writes '%s' of [%s] itself; remove it", file,
+				number, a->keys[i], a->section);
+	return LK_OK;
+}
+
+/* Where physical line `number` ends, its newline included. */
+static size_t behind_line(const struct lk_site_file *file, unsigned number)
+{
+	const char *at = file->data, *end = file->data + file->len, *next;
+
+	for (; number > 0 && at < end; number--) {
+		next = memchr(at, '\n', (size_t)(end - at));
+		at = next ? next + 1 : end;
+	}
+	return (size_t)(at - file->data);
+}
+
+static enum lk_status locate(const struct lk_site_file *file, struct addition *additions, size_t n,
+			     struct lk_error *err)
+{
+	const struct addition *current = NULL;
+	LK_LINES lines = { 0 };
+	const char *line;
+	enum lk_status st;
+	size_t i, j;
+
+	st = lk_siteconfig_lines(file, &lines, err);
+	if (st)
+		return st;
+	for (i = 0, line = lines.text; i < lines.n; i++, line = strchr(line, '\n') + 1) {
+		if (line[0] != '[') {
+			st = current ? refuse_own(file->name, lines.physical[i], line, current, err)
+				     : LK_OK;
+			if (st)
+				return st;
+			continue;
+		}
+		current = NULL;
+		for (j = 0; j < n; j++)
+			if (is_section(line, additions[j].section)) {
+				additions[j].found = true;
+				additions[j].at = behind_line(file, lines.physical[i]);
+				current = &additions[j];
+			}
+	}
+	return LK_OK;
+}
+
+/* The file's text from *done to `upto`, then more. */
+static void emit(FILE *out, const struct lk_site_file *file, size_t *done, size_t upto,
+		 const char *more)
+{
+	fwrite(file->data + *done, 1, upto - *done, out);
+	if (upto > 0 && file->data[upto - 1] != '\n')
+		fputc('\n', out);
+	fputs(more, out);
+	*done = upto;
+}
+
+static void rewrite(FILE *out, const struct lk_site_file *file, const struct addition *first,
+		    const struct addition *second)
+{
+	const struct addition *order[2] = { first, second };
+	size_t i, done = 0;
+
+	if (second->found && first->found && second->at < first->at) {
+		order[0] = second;
+		order[1] = first;
+	}
+	for (i = 0; i < 2; i++)
+		if (order[i]->found)
+			emit(out, file, &done, order[i]->at, order[i]->lines);
+	emit(out, file, &done, file->len, "");
+	for (i = 0; i < 2; i++)
+		if (!order[i]->found)
+			fprintf(out, "\n[%s]\n%s", order[i]->section, order[i]->lines);
+}
+
+static struct lk_site_file *fde_of(struct lk_siteconfig *site)
+{
+	size_t i;
+
+	for (i = 0; i < site->n_files; i++)
+		if (strcmp(site->files[i].name, "fde.conf") == 0 ||
+		    strcmp(site->files[i].name, "fde.toml") == 0)
+			return &site->files[i];
+	return NULL;
+}
+
+enum lk_status lk_siteconfig_fill(struct lk_siteconfig *site, const struct lk_site_values *values,
+				  struct lk_error *err)
+{
+	struct addition additions[2] = { { .section = "rootfs", .keys = root_keys },
+					 { .section = "rootfs.verity", .keys = verity_keys } };
+	struct lk_site_file *file = fde_of(site);
+	LK_FREE char *text = NULL;
+	enum lk_status st;
+	size_t len = 0;
+	FILE *out;
+	int failed;
+
+	if (!file)
+		return lk_raise(err, LK_INTERNAL, "fill a configuration without an fde file");
+	compose(&additions[0], &additions[1], values);
+	st = locate(file, additions, 2, err);
+	if (st)
+		return st;
+	out = open_memstream(&text, &len);
+	if (!out)
+		return lk_raise(err, LK_INTERNAL, "out of memory");
+	rewrite(out, file, &additions[0], &additions[1]);
+	failed = ferror(out);
+	if (fclose(out) != 0 || failed)
+		return lk_raise(err, LK_INTERNAL, "out of memory");
+	lk_wipe(file->data, file->len);
+	free(file->data);
+	file->data = lk_take(text);
+	file->len = len;
+	return LK_OK;
+}
+
+enum lk_status lk_siteconfig_mapper(struct lk_siteconfig *site, char ret[LK_SITE_NAME],
+				    struct lk_error *err)
+{
+	static const char allowed[] =
+		"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._-";
+	static const char before[] = "name = \"";
+	const struct lk_site_file *file = fde_of(site);
+	bool in_root = false;
+	LK_LINES lines = { 0 };
+	const char *line;
+	enum lk_status st;
+	size_t i, n;
+
+	st = lk_siteconfig_lines(file, &lines, err);
+	if (st)
+		return st;
+	snprintf(ret, LK_SITE_NAME, "root");
+	for (i = 0, line = lines.text; i < lines.n; i++, line = strchr(line, '\n') + 1) {
+		if (line[0] == '[')
+			in_root = is_section(line, "rootfs");
+		if (!in_root || !is_key(line, "name"))
+			continue;
+		n = strncmp(line, before, sizeof(before) - 1) ? 0 : strspn(line + 8, allowed);
+		if (n == 0 || n > 64 || strncmp(line + 8 + n, "\"\n", 2) != 0)
+			return lk_raise_code(err, LK_C_CONFIG_VALUE,
+					     "%s:%u: the name is not fit for a mapping", file->name,
+					     lines.physical[i]);
+		snprintf(ret, LK_SITE_NAME, "%.*s", (int)n, line + 8);
+	}
+	return LK_OK;
+}
