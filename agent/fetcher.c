@@ -58,6 +58,24 @@ static bool runs_programs(const struct lk_settings *s)
 	return false;
 }
 
+/* Files that options name are read now: the cage opens none of root's. */
+static enum lk_status load_options(const struct lk_settings *s, struct lk_error *err)
+{
+	enum lk_status st = LK_OK;
+	size_t i, j;
+
+	for (i = 0; i < s->n_volumes; i++) {
+		const struct lk_volume *v = &s->volumes[i];
+
+		for (j = 0; j < v->n_sources && !st; j++)
+			if (v->sources[j].provider->load)
+				st = v->sources[j].provider->load(v->sources[j].options, err);
+		if (st)
+			return lk_context(err, "volume '%s'", v->name);
+	}
+	return LK_OK;
+}
+
 /* ---- in the fetcher ---- */
 
 static uint32_t source_of(const struct lk_volume *v, const struct lk_provider *p)
@@ -174,6 +192,9 @@ enum lk_status lk_fetcher_start(const struct lk_settings *settings,
 	if (!f)
 		return lk_raise(err, LK_INTERNAL, "out of memory");
 	f->fd = -1;
+	st = load_options(settings, err);
+	if (st)
+		return st;
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair))
 		return lk_raise(err, LK_INTERNAL, "make a socket pair: %m");
 	f->settings = settings;

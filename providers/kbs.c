@@ -174,6 +174,26 @@ static enum lk_status kbs_check(const void *options, struct lk_error *err)
 	return st ? lk_context(err, "key_uri") : LK_OK;
 }
 
+static enum lk_status kbs_load(void *options, struct lk_error *err)
+{
+	struct kbs_options *o = options;
+	LK_FREE char *text = NULL;
+	enum lk_status st;
+
+	if (!o->root_cert || is_pem(o->root_cert))
+		return LK_OK;
+	st = lk_textfile_read(o->root_cert, CA_FILE_MAX, &text, NULL, err);
+	if (st)
+		return lk_raise_code(err, LK_C_CONFIG_MISSING, "kbs_root_cert: cannot read %s",
+				     o->root_cert);
+	if (!is_pem(text))
+		return lk_raise_code(err, LK_C_CONFIG_VALUE, "kbs_root_cert: %s holds no PEM text",
+				     o->root_cert);
+	free(o->root_cert);
+	o->root_cert = lk_take(text);
+	return check_trust(o, err);
+}
+
 static bool same_text(const char *a, const char *b)
 {
 	return a && b ? strcmp(a, b) == 0 : a == b;
@@ -230,7 +250,6 @@ static void finish_p(struct batch_session **b)
 static enum lk_status make_client(struct batch_session *b, const struct kbs_options *o,
 				  const struct lk_strings *dns, struct lk_error *err)
 {
-	LK_FREE char *file = NULL;
 	char servers[LK_NAMESERVERS_TEXT];
 	struct lk_nameservers list;
 	struct lk_http_options http = {
@@ -242,13 +261,6 @@ static enum lk_status make_client(struct batch_session *b, const struct kbs_opti
 	};
 	enum lk_status st;
 
-	if (o->root_cert && !is_pem(o->root_cert)) {
-		st = lk_textfile_read(o->root_cert, CA_FILE_MAX, &file, NULL, err);
-		if (st)
-			return lk_raise_code(err, LK_C_CONFIG_MISSING,
-					     "kbs_root_cert: cannot read %s", o->root_cert);
-		http.ca_pem = file;
-	}
 	st = lk_nameservers_find("", dns, &list, err);
 	if (st)
 		return st;
@@ -357,6 +369,7 @@ const struct lk_provider lk_provider_kbs = {
 	.keys = keys,
 	.options_size = sizeof(struct kbs_options),
 	.check = kbs_check,
+	.load = kbs_load,
 	.same_session = kbs_same_session,
 	.prepare = kbs_prepare,
 	.fetch = kbs_fetch,

@@ -65,6 +65,9 @@ struct lk_provider {
 
 	/* Are these options consistent? Pure: no I/O beyond reading PEM text given inline. */
 	enum lk_status (*check)(const void *options, struct lk_error *err);
+	/* Read the files that the options name into the options, once, before the fetcher is caged
+	 * and can no longer open them. NULL: there are none. */
+	enum lk_status (*load)(void *options, struct lk_error *err);
 	/* May these two volumes be served by one session? NULL: never. Pure. */
 	bool (*same_session)(const void *a, const void *b);
 

@@ -11,7 +11,7 @@
 
 static struct lk_error err;
 
-enum behaviour { ANSWER, DENY, DIE, HANG, EXEC, LONG_KEY };
+enum behaviour { ANSWER, DENY, DIE, HANG, EXEC, LONG_KEY, LOAD_FAILS, LOAD_THEN_ANSWER };
 
 static bool same(const void *a, const void *b)
 {
@@ -50,8 +50,21 @@ static enum lk_status fetch(void *session, size_t i, struct lk_volume_key *ret,
 		return lk_raise(e, LK_DENIED, "errno %d", errno);
 	case LONG_KEY:
 		return lk_secret_from(&ret->bytes, zeros, sizeof(zeros), e);
+	case LOAD_FAILS:
+	case LOAD_THEN_ANSWER:
+		break;
 	}
 	return lk_raise(e, LK_INTERNAL, "unreachable");
+}
+
+static enum lk_status load(void *options, struct lk_error *e)
+{
+	/* Both the order and the process show: the fetcher sees what was changed here. */
+	if (*(enum behaviour *)options == LOAD_FAILS)
+		return lk_raise_code(e, LK_C_CONFIG_MISSING, "no such file");
+	if (*(enum behaviour *)options == LOAD_THEN_ANSWER)
+		*(enum behaviour *)options = ANSWER;
+	return LK_OK;
 }
 
 static void finish(void *session)
@@ -60,7 +73,8 @@ static void finish(void *session)
 }
 
 static const struct lk_provider fake = {
-	.name = "fake", .same_session = same, .prepare = prepare, .fetch = fetch, .finish = finish,
+	
+	.name = "fake", .load = load, .same_session = same, .prepare = prepare, .fetch = fetch, .finish = finish,
 };
 
 static enum behaviour behaviours[2];
@@ -69,10 +83,9 @@ static struct lk_volume volumes[2];
 static struct lk_settings settings;
 static struct lk_fetch_result results[2];
 
-static struct lk_fetcher *start(enum behaviour a, enum behaviour b)
+static enum lk_status try_start(enum behaviour a, enum behaviour b, struct lk_fetcher **ret)
 {
 	static char names[2][8] = { "root", "data" };
-	struct lk_fetcher *f = NULL;
 	size_t i;
 
 	behaviours[0] = a;
@@ -86,7 +99,14 @@ static struct lk_fetcher *start(enum behaviour a, enum behaviour b)
 	}
 	settings.volumes = volumes;
 	settings.n_volumes = 2;
-	CHECK_OK(lk_fetcher_start(&settings, NULL, &f, &err));
+	return lk_fetcher_start(&settings, NULL, ret, &err);
+}
+
+static struct lk_fetcher *start(enum behaviour a, enum behaviour b)
+{
+	struct lk_fetcher *f = NULL;
+
+	CHECK_OK(try_start(a, b, &f));
 	return f;
 }
 
@@ -155,6 +175,26 @@ TEST(nothing_is_executed_from_the_fetcher)
 	stop(f);
 }
 
+TEST(files_are_read_before_the_cage_closes)
+{
+	struct lk_fetcher *f = start(LOAD_THEN_ANSWER, ANSWER);
+
+	CHECK_OK(lk_fetcher_attempt(f, lk_deadline_in(5000), results, &err));
+	CHECK_EQ(results[0].status, LK_OK);
+	stop(f);
+}
+
+TEST(a_file_that_is_missing_stops_the_start)
+{
+	struct lk_fetcher *f = NULL;
+
+	CHECK_EQ(try_start(ANSWER, LOAD_FAILS, &f), LK_CONFIG);
+	CHECK_EQ(err.code, LK_C_CONFIG_MISSING);
+	CHECK(!f);
+	stop(f);
+}
+
 TESTS(keys_and_refusals_come_back, a_second_attempt_asks_only_for_what_is_wanted,
       a_fetcher_that_dies_is_an_error, a_fetcher_that_hangs_ends_with_the_deadline,
-      nothing_is_executed_from_the_fetcher)
+      nothing_is_executed_from_the_fetcher, files_are_read_before_the_cage_closes,
+      a_file_that_is_missing_stops_the_start)
