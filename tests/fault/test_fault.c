@@ -1,0 +1,169 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Every path of a scenario on which memory runs out: the first allocation fails, then the second,
+ * and so on until the scenario gets through. Each failure must be LK_INTERNAL, never another class
+ * and never success with less; the address sanitizer watches for leaks.
+ */
+#include "tests/check.h"
+
+#include "agent/luks_header.h"
+#include <sys/stat.h>
+
+#include "agent/report.h"
+#include "agent/settings.h"
+#include "core/base64.h"
+#include "core/crypto.h"
+#include "core/jose.h"
+#include "core/json.h"
+#include "tests/fault/inject.h"
+
+static struct lk_error err;
+
+static void exhaust(enum lk_status (*scenario)(struct lk_error *err))
+{
+	unsigned long n;
+	enum lk_status st;
+
+	for (n = 1; n < 100000; n++) {
+		bool fired;
+
+		memset(&err, 0, sizeof(err));
+		inject_arm(n);
+		st = scenario(&err);
+		fired = inject_disarm();
+		if (!fired) {
+			CHECK_OK(st);
+			CHECK(n > 1); /* the scenario does allocate */
+			return;
+		}
+		if (st != LK_INTERNAL) {
+			char line[1024];
+
+			check_fail(__FILE__, __LINE__, "allocation %lu failed: status %d, %s", n, st,
+				   lk_error_format(&err, line, sizeof(line)));
+		}
+	}
+	CHECK(!"the scenario never got through");
+}
+
+static enum lk_status secret_scenario(struct lk_error *e)
+{
+	LK_SECRET s = { 0 };
+	enum lk_status st = lk_secret_from(&s, "sesame", 6, e);
+
+	if (!st && (s.len != 6 || memcmp(s.data, "sesame", 6) != 0))
+		return lk_raise(e, LK_TAMPERED, "a secret with other bytes");
+	return st;
+}
+
+static enum lk_status json_scenario(struct lk_error *e)
+{
+	static const char text[] = "{\"a\":[1,{\"b\":\"c\"}],\"d\":{\"e\":null},\"f\":\"\\u00e4\"}";
+	LK_JSON *doc = NULL;
+	LK_JSON_TEXT *out = NULL;
+	enum lk_status st;
+	size_t len;
+
+	st = lk_json_parse(text, strlen(text), &doc, e);
+	if (st)
+		return st;
+	return lk_json_dump(doc, LK_JSON_CANONICAL, &out, &len, e);
+}
+
+static enum lk_status jwe_scenario(struct lk_error *e)
+{
+	LK_CLEANUP(lk_keypair_free_p) struct lk_keypair *pair = NULL;
+	struct lk_public_key public;
+	LK_JSON_TEXT *text = NULL;
+	LK_SECRET got = { 0 };
+	enum lk_status st;
+	size_t len;
+
+	st = lk_keypair_generate(LK_KEY_P256, &pair, e);
+	if (!st)
+		st = lk_keypair_public(pair, &public, e);
+	if (!st)
+		st = lk_jwe_seal(&public, "sesame", 6, &text, &len, e);
+	if (!st)
+		st = lk_jwe_open(pair, text, len, &got, e);
+	if (!st && (got.len != 6 || memcmp(got.data, "sesame", 6) != 0))
+		return lk_raise(e, LK_TAMPERED, "a plaintext with other bytes");
+	return st;
+}
+
+static enum lk_status report_scenario(struct lk_error *e)
+{
+	struct lk_report_volume volume = { .name = "root", .outcome = "open" };
+	struct lk_report r = { .version = "0", .clock = "trusted", .outcome = "open",
+			       .volumes = &volume, .n_volumes = 1, .n_stages = 1 };
+
+	enum lk_status st = lk_events_add(&r.events, "unlock", "root", e);
+
+	return st ? st : lk_report_write(&r, "/tmp/latchkey-fault/report.json", e);
+}
+
+static const char settings_dir[] = "/tmp/latchkey-fault/etc";
+
+static enum lk_status settings_scenario(struct lk_error *e)
+{
+	LK_SETTINGS *s = NULL;
+
+	return lk_settings_load(settings_dir, &s, e);
+}
+
+static void write_text(const char *path, const char *text)
+{
+	FILE *f = fopen(path, "w");
+
+	CHECK(f);
+	CHECK(fputs(text, f) >= 0 && fclose(f) == 0);
+}
+
+static void make_settings(void)
+{
+	CHECK(system("umask 022 && rm -rf /tmp/latchkey-fault && mkdir -p /tmp/latchkey-fault/etc") ==
+	      0);
+	write_text("/tmp/latchkey-fault/etc/latchkey.conf",
+		   "[agent]\ndeadline = \"1m\"\n[network]\ndns = [\"10.0.2.3\"]\n");
+	write_text("/tmp/latchkey-fault/etc/fde.conf",
+		   "[rootfs]\ndevice = \"PARTUUID=11111111-2222-3333-4444-555555555555\"\n"
+		   "rw_overlay = \"ram\"\n"
+		   "[rootfs.encrypt.exec]\ncommand = \"/bin/echo\"\nargs = [\"-n\", \"x\"]\n");
+	CHECK(chmod("/tmp/latchkey-fault/etc/fde.conf", 0600) == 0);
+}
+
+TEST(secrets)
+{
+	exhaust(secret_scenario);
+}
+
+TEST(json)
+{
+	exhaust(json_scenario);
+}
+
+TEST(jwe)
+{
+	exhaust(jwe_scenario);
+}
+
+TEST(report)
+{
+	make_settings();
+	exhaust(report_scenario);
+}
+
+TEST(settings)
+{
+	make_settings();
+	exhaust(settings_scenario);
+	CHECK(system("rm -rf /tmp/latchkey-fault") == 0);
+}
+
+TEST(set_up)
+{
+	lk_json_setup();
+	CHECK_OK(lk_crypto_setup(&err));
+}
+
+TESTS(set_up, secrets, json, jwe, report, settings)
