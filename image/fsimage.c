@@ -4,7 +4,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <fts.h>
+#include <ftw.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -30,33 +30,33 @@ static enum lk_status make_erofs(const struct lk_fsimage *image, struct lk_error
 	return lk_tool_run(&(struct lk_tool){ .argv = argv, .log = image->log }, err);
 }
 
+static struct { /* of the walk under way: nftw(3) hands its callback nothing of ours */
+	uint64_t blocks, inodes;
+	char unreadable[LK_ERROR_TEXT / 2];
+} walked;
+
+static int count_entry(const char *path, const struct stat *info, int kind, struct FTW *place)
+{
+	(void)place;
+	if (kind == FTW_DNR || kind == FTW_NS) {
+		snprintf(walked.unreadable, sizeof(walked.unreadable), "%s", path);
+		return 1;
+	}
+	walked.inodes++;
+	walked.blocks += 1 + ((uint64_t)info->st_size + LK_FS_BLOCK - 1) / LK_FS_BLOCK;
+	return 0;
+}
+
 /* Count what the tree needs: blocks of content, and inodes. */
 static enum lk_status measure(const char *tree, uint64_t *ret_blocks, uint64_t *ret_inodes,
 			      struct lk_error *err)
 {
-	char *const paths[] = { (char *)(uintptr_t)tree, NULL };
-	uint64_t blocks = 0, inodes = 0;
-	FTS *walk = fts_open(paths, FTS_PHYSICAL | FTS_XDEV | FTS_NOCHDIR, NULL);
-	const FTSENT *entry;
-
-	if (!walk)
-		return lk_raise(err, LK_CONFIG, "read '%s': %s", tree, strerror(errno));
-	while ((entry = fts_read(walk))) {
-		if (entry->fts_info == FTS_DP)
-			continue;
-		if (entry->fts_info == FTS_DNR || entry->fts_info == FTS_ERR ||
-		    entry->fts_info == FTS_NS) {
-			lk_raise(err, LK_CONFIG, "read '%s': %s", entry->fts_path,
-				 strerror(entry->fts_errno));
-			(void)fts_close(walk);
-			return err->status;
-		}
-		inodes++;
-		blocks += 1 + ((uint64_t)entry->fts_statp->st_size + LK_FS_BLOCK - 1) / LK_FS_BLOCK;
-	}
-	(void)fts_close(walk);
-	*ret_blocks = blocks;
-	*ret_inodes = inodes;
+	memset(&walked, 0, sizeof(walked));
+	if (nftw(tree, count_entry, 32, FTW_PHYS | FTW_MOUNT))
+		return lk_raise(err, LK_CONFIG, "read '%s': %m",
+				*walked.unreadable ? walked.unreadable : tree);
+	*ret_blocks = walked.blocks;
+	*ret_inodes = walked.inodes;
 	return LK_OK;
 }
 
