@@ -75,7 +75,7 @@ static enum lk_status set_uuid(enum lk_blockdev_kind kind, const char *value,
 static enum lk_status set_node(const char *value, struct lk_blockdev_spec *ret,
 			       struct lk_error *err)
 {
-	if (strstr(value, "/../") || strstr(value, "//"))
+	if (strstr(value, "/../") || strstr(value, "//") || value[strlen(value) - 1] == '/')
 		return lk_raise_code(err, LK_C_CONFIG_VALUE, "'%s' is not a plain path", value);
 	return set_value(LK_BLOCKDEV_NODE, value, ret, err);
 }
