@@ -62,8 +62,7 @@ class World:
 
     def _make_debian(self):
         tree = roots.debian(self.guest, self.folder / "debian")
-        for program in ("latchkey", "latchkey-insecure-sample"):
-            roots.install_latchkey(tree, tools.release_program(program))
+        roots.install_both(tree)
         return tree
 
     @property

@@ -140,3 +140,10 @@ def fingerprint(disk):
 class _Sink:
     def __init__(self, digest):
         self.write = digest.update
+
+
+def luks_uuid(disk, offset):
+    """The UUID in the first header copy."""
+    with open(disk, "rb") as image:
+        image.seek(offset + 168)
+        return image.read(40).rstrip(b"\0").decode()

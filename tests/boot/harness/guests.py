@@ -16,7 +16,7 @@ from . import tools
 
 PACKAGES = (
     "systemd-sysv", "udev", "kmod", "dmsetup", "dracut-core", "dracut-network", "zstd", "cpio",
-    "iproute2", "dbus", "e2fsprogs", "procps",
+    "iproute2", "dbus", "e2fsprogs", "procps", "cryptsetup-bin",
 )
 DOWNLOADS = ("busybox-static",)
 KERNEL = "linux-image-cloud-amd64"
@@ -50,23 +50,28 @@ class Guest:
         return (self.home / "release").read_text().strip()
 
 
-def _package_sources():
-    """The Debian archives that apt itself uses here, as sources.list lines, and the suite."""
-    codename = ""
+def host_release():
+    """This machine's own release, by its code name."""
     for line in Path("/etc/os-release").read_text().splitlines():
         if line.startswith("VERSION_CODENAME="):
-            codename = line.split("=", 1)[1].strip('"')
+            return line.split("=", 1)[1].strip('"')
+    raise tools.Trouble("/etc/os-release names no release")
+
+
+def _package_sources(wanted):
+    """sources.list lines: the Debian archives that apt itself uses here, for a release."""
+    codename = host_release()
     listing = tools.run(["apt-get", "indextargets", "--format",
                          "$(REPO_URI)|$(RELEASE)|$(COMPONENT)|$(ORIGIN)|$(CODENAME)",
                          "Created-By: Packages"]).decode()
     lines = []
     for row in listing.splitlines():
         uri, release, component, origin, name = row.split("|")
-        if origin == "Debian" and codename and name.startswith(codename):
-            lines.append(f"deb {uri} {release} {component}")
+        if origin == "Debian" and name.startswith(codename):
+            lines.append(f"deb {uri} {release.replace(codename, wanted, 1)} {component}")
     if not lines:
         raise tools.Trouble("apt knows no Debian archive of this release: run apt-get update")
-    return codename, sorted(set(lines))
+    return sorted(set(lines))
 
 
 def _fingerprint(codename):
@@ -102,7 +107,8 @@ def _unpack(debs, home):
             (home / "release").write_text(release + "\n")
             modules = home / "tree" / "usr" / "lib" / "modules"
             modules.mkdir(exist_ok=True)
-            shutil.move(apart / "lib" / "modules" / release, modules / release)
+            (unpacked,) = apart.glob(f"**/lib/modules/{release}")
+            shutil.move(unpacked, modules / release)
             tools.run(["depmod", "-b", home / "tree", release])
         for box in (apart / "bin" / "busybox", apart / "usr" / "bin" / "busybox"):
             if box.exists():
@@ -156,9 +162,10 @@ def _build(home, codename, lines):
     os.rename(partial, home)
 
 
-def get():
-    """The guest for this machine's Debian release, made now if it is not cached."""
-    codename, lines = _package_sources()
+def get(codename=None):
+    """The guest of a Debian release (default: this machine's), made now if it is not cached."""
+    codename = codename or host_release()
+    lines = _package_sources(codename)
     home = tools.CACHE / f"{codename}-{_fingerprint(codename)}"
     tools.CACHE.mkdir(parents=True, exist_ok=True)
     with open(tools.CACHE / "lock", "w", encoding="ascii") as lock:
@@ -166,6 +173,9 @@ def get():
         if not home.exists():
             tools.say(f"making the guest trees ({codename}), about a minute")
             _build(home, codename, lines)
+            for stale in tools.CACHE.glob(codename + "-*"):
+                if stale != home:
+                    shutil.rmtree(stale)
     return Guest(home)
 
 

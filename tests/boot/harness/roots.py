@@ -45,8 +45,12 @@ def ext4(tree, image, megabytes):
     return image
 
 
-def install_latchkey(tree, program):
-    """What a distribution's package would put there: agent, units, dracut module."""
+def install_latchkey(tree, program, chosen=False):
+    """What a distribution's package would put there: agent, units, dracut module. `chosen`: the
+    program that dracut takes, if it is not the one called latchkey."""
+    if chosen:
+        conf = tree / "etc/dracut.conf.d/agent.conf"
+        conf.write_text(f'latchkey_agent="{Path(program).name}"\n')
     (tree / "etc/latchkey").mkdir(mode=0o700, exist_ok=True)
     _put(program, tree / "usr/bin" / Path(program).name, 0o755)
     module = tree / "usr/lib/dracut/modules.d/85latchkey"
@@ -54,3 +58,9 @@ def install_latchkey(tree, program):
         _put(part, module / part.name, 0o755 if part.suffix == ".sh" else 0o644)
     for unit in ("latchkey-root.service", "latchkey-overlay.service"):
         _put(tools.REPO / "units" / unit, tree / "usr/lib/systemd/system" / unit, 0o644)
+
+
+def install_both(tree):
+    """The release agent, and the test artefact that these guests without a TEE must use."""
+    install_latchkey(tree, tools.release_program("latchkey"))
+    install_latchkey(tree, tools.release_program("latchkey-insecure-sample"), chosen=True)
