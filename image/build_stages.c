@@ -13,6 +13,7 @@
 #include "core/json.h"
 #include "image/bootline.h"
 #include "image/build_internal.h"
+#include "image/dracut.h"
 #include "image/files.h"
 #include "image/initrd.h"
 #include "image/luks_format.h"
@@ -146,6 +147,24 @@ static enum lk_status copy_kernel(const struct lk_build *b, struct lk_error *err
 	return st ? lk_context(err, "copy the kernel") : LK_OK;
 }
 
+static enum lk_status make_initrd(const struct lk_build *b, const char *out, struct lk_error *err)
+{
+	char config[LK_PATH_MAX];
+	const struct lk_dracut dracut = {
+		.tree = b->tree.path,
+		.config = config,
+		.release = b->release,
+		.extra = b->req->dracut_conf,
+		.fs = b->req->fs,
+	};
+	enum lk_status st;
+
+	if (b->req->initrd)
+		return lk_initrd_append(b->req->initrd, &b->site, out, err);
+	st = lk_workspace_path(&b->ws, "config", config, err);
+	return st ? st : lk_dracut_run(&dracut, &b->ws, out, err);
+}
+
 enum lk_status lk_build_boot_files(struct lk_build *b, struct lk_error *err)
 {
 	char initrd[LK_PATH_MAX];
@@ -155,7 +174,7 @@ enum lk_status lk_build_boot_files(struct lk_build *b, struct lk_error *err)
 	if (!st)
 		st = lk_workspace_path(&b->ws, lk_output_work_names[LK_OUT_INITRD], initrd, err);
 	if (!st)
-		st = lk_initrd_append(b->req->initrd, &b->site, initrd, err);
+		st = make_initrd(b, initrd, err);
 	if (st)
 		return st;
 	return lk_workspace_write(&b->ws, lk_output_work_names[LK_OUT_CMDLINE], 0644, b->cmdline,

@@ -22,16 +22,12 @@ enum lk_status lk_enroll_check_name(const char *resource, struct lk_error *err)
 	unsigned segments = 0;
 	size_t n;
 
-	for (;; at++) {
+	do {
 		n = strspn(at, allowed);
-		if (n == 0 || at[0] == '.')
-			break;
-		segments++;
+		segments = n == 0 || at[0] == '.' ? 100 : segments + 1;
 		at += n;
-		if (*at != '/')
-			break;
-	}
-	if (*at || segments != 3 || strlen(resource) > RESOURCE_MAX)
+	} while (*at++ == '/');
+	if (at[-1] || segments != 3 || strlen(resource) > RESOURCE_MAX)
 		return lk_raise(err, LK_CONFIG,
 				"a resource is named by three segments, as in default/disk/root");
 	return LK_OK;

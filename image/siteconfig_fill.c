@@ -122,7 +122,7 @@ static void emit(FILE *out, const struct lk_site_file *file, size_t *done, size_
 		 const char *more)
 {
 	fwrite(file->data + *done, 1, upto - *done, out);
-	if (upto > 0 && file->data[upto - 1] != '\n')
+	if (upto > *done && file->data[upto - 1] != '\n')
 		fputc('\n', out);
 	fputs(more, out);
 	*done = upto;

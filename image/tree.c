@@ -138,6 +138,8 @@ enum lk_status lk_tree_check_dracut(const struct lk_tree *tree, struct lk_error 
 		return lk_raise(
 			err, LK_CONFIG,
 			"latchkey is not installed in the tree: meson install with DESTDIR and --prefix=/usr");
+	if (!is_folder(tree, "tmp") || !is_folder(tree, "var/tmp"))
+		return lk_raise(err, LK_CONFIG, "the tree has no folders /tmp and /var/tmp");
 	if (!is_folder(tree, "etc/latchkey"))
 		return lk_raise(err, LK_CONFIG,
 				"the tree has no folder /etc/latchkey: create it, it may be empty");

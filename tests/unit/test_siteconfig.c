@@ -1,0 +1,183 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Tests of the final configuration: the operator's text stays, the build's values come in. */
+#include "core/cleanup.h"
+#include "image/siteconfig.h"
+#include "tests/check.h"
+
+#include <fcntl.h>
+#include <stdbool.h>
+#include <sys/stat.h>
+
+#define SITE LK_CLEANUP(lk_siteconfig_free) struct lk_siteconfig
+
+static const struct lk_verity_tree tree = {
+	.data_blocks = 5,
+	.hash_offset = 20480,
+	.salt = { 0xab },
+	.root_hash = { 0xcd },
+};
+static const struct lk_site_values values = { "11-22", "33-44", &tree };
+
+#define ZEROS62 "00000000000000000000000000000000000000000000000000000000000000"
+#define ROOT	"device = \"PARTUUID=11-22\"\nluks_uuid = \"33-44\"\n"
+#define VERITY                                                                                     \
+	"root_hash = \"cd" ZEROS62 "\"\nsalt = \"ab" ZEROS62 "\"\n"                                \
+	"algorithm = \"sha256\"\ndata_block_size = 4096\nhash_block_size = 4096\n"                 \
+	"data_blocks = 5\nhash_offset = 20480\n"
+
+static void make(struct lk_siteconfig *site, const char *name, const char *text)
+{
+	memset(site, 0, sizeof(*site));
+	snprintf(site->files[0].name, LK_SITE_NAME, "%s", name);
+	site->files[0].data = strdup(text);
+	site->files[0].len = strlen(text);
+	site->n_files = 1;
+}
+
+static const char *filled(struct lk_siteconfig *site, const char *name, const char *text)
+{
+	struct lk_error err = { 0 };
+
+	make(site, name, text);
+	CHECK_OK(lk_siteconfig_fill(site, &values, &err));
+	return site->files[0].data;
+}
+
+static bool refused(const char *text, const char *says)
+{
+	struct lk_error err = { 0 };
+	char line[512];
+	SITE site;
+
+	make(&site, "fde.conf", text);
+	return lk_siteconfig_fill(&site, &values, &err) == LK_CONFIG &&
+	       strstr(lk_error_format(&err, line, sizeof(line)), says) &&
+	       strcmp(site.files[0].data, text) == 0;
+}
+
+TEST(values_of_the_operator_are_not_overwritten)
+{
+	CHECK(refused("[rootfs]\ndevice = \"UUID=1\"\n", "fde.conf:2"));
+	CHECK(refused("[rootfs]\n\n  luks_uuid= \"1\"\n", "fde.conf:3"));
+	CHECK(refused("[rootfs]\n[rootfs.verity]\nroot_hash = \"00\"\n", "root_hash"));
+	CHECK(refused("[rootfs.verity]\nhash_offset = 1\n", "hash_offset"));
+	CHECK(refused("[rootfs\n", "fde.conf"));
+}
+
+TEST(missing_sections_are_added)
+{
+	SITE site;
+
+	CHECK_STR(filled(&site, "fde.conf", ""), "\n[rootfs]\n" ROOT "\n[rootfs.verity]\n" VERITY);
+}
+
+TEST(text_and_comments_stay)
+{
+	SITE site;
+
+	CHECK_STR(filled(&site, "fde.toml",
+			 "# top\n  [rootfs] # here\nrw_overlay = \"ram\" # keep\n\n"
+			 "[rootfs.encrypt.exec]\ncommand = \"/bin/x\""),
+		  "# top\n  [rootfs] # here\n" ROOT "rw_overlay = \"ram\" # keep\n\n"
+		  "[rootfs.encrypt.exec]\ncommand = \"/bin/x\"\n\n[rootfs.verity]\n" VERITY);
+}
+
+TEST(sections_in_any_order_and_without_a_last_newline)
+{
+	SITE site;
+
+	CHECK_STR(filled(&site, "fde.conf",
+			 "[rootfs.verity]\non_corruption = error\n[rootfs.encrypt.exec]\n"
+			 "command = /x\n[rootfs]"),
+		  "[rootfs.verity]\n" VERITY "on_corruption = error\n[rootfs.encrypt.exec]\n"
+		  "command = /x\n[rootfs]\n" ROOT);
+}
+
+TEST(headings_inside_values_are_text)
+{
+	SITE site;
+
+	CHECK_STR(filled(&site, "fde.conf",
+			 "[rootfs.encrypt.kbs]\nkbs_root_cert = '''\n[rootfs]\ndevice = 1\n'''\n"
+			 "kbs_url = [\n  \"a\", # [rootfs]\n]\n[rootfs]\n"),
+		  "[rootfs.encrypt.kbs]\nkbs_root_cert = '''\n[rootfs]\ndevice = 1\n'''\n"
+		  "kbs_url = [\n  \"a\", # [rootfs]\n]\n[rootfs]\n" ROOT
+		  "\n[rootfs.verity]\n" VERITY);
+}
+
+static enum lk_status mapper_of(const char *text, char out[LK_SITE_NAME])
+{
+	struct lk_error err = { 0 };
+	SITE site;
+
+	make(&site, "fde.conf", text);
+	return lk_siteconfig_mapper(&site, out, &err);
+}
+
+TEST(the_mapping_has_a_fit_name)
+{
+	char name[LK_SITE_NAME];
+
+	CHECK_EQ(mapper_of("[rootfs]\nname = \"a/b\"\n", name), LK_CONFIG);
+	CHECK_EQ(mapper_of("[rootfs]\nname = \"a b\"\n", name), LK_CONFIG);
+	CHECK_EQ(mapper_of("[rootfs]\nname = \"\"\n", name), LK_CONFIG);
+	CHECK_EQ(mapper_of("[rootfs]\nname = 7\n", name), LK_CONFIG);
+	CHECK_EQ(mapper_of("[other]\nname = \"x\"\n[rootfs]\nrw_overlay = ram\n", name), LK_OK);
+	CHECK_STR(name, "root");
+	CHECK_EQ(mapper_of("[rootfs]\nname = vm-1 # x\n[a]\nname = \"x\"\n", name), LK_OK);
+	CHECK_STR(name, "vm-1");
+}
+
+static void put(const char *dir, const char *name, const char *text)
+{
+	char path[256];
+	FILE *f;
+
+	snprintf(path, sizeof(path), "%s/%s", dir, name);
+	f = fopen(path, "w");
+	CHECK(f != NULL);
+	fputs(text, f);
+	fclose(f);
+}
+
+static bool has(const struct lk_siteconfig *site, const char *name)
+{
+	size_t i;
+
+	for (i = 0; i < site->n_files; i++)
+		if (strcmp(site->files[i].name, name) == 0)
+			return true;
+	return false;
+}
+
+TEST(only_configuration_and_what_it_names_is_taken)
+{
+	char dir[] = "/tmp/lk-site-XXXXXX", path[256];
+	struct lk_error err = { 0 };
+	SITE site = { 0 };
+
+	CHECK(mkdtemp(dir) != NULL);
+	CHECK_EQ(lk_siteconfig_read(dir, &site, &err), LK_CONFIG); /* no fde file */
+	put(dir, "fde.conf",
+	    "[rootfs]\n# /etc/latchkey/in-a-comment\n[rootfs.encrypt.kbs]\n"
+	    "kbs_root_cert = \"/etc/latchkey/tls/ca.pem\"\n");
+	put(dir, "operator.pem", "private");
+	CHECK_EQ(lk_siteconfig_read(dir, &site, &err), LK_CONFIG); /* ca.pem is missing */
+	CHECK_EQ(site.n_files, 0);
+	snprintf(path, sizeof(path), "%s/tls", dir);
+	CHECK_EQ(mkdir(path, 0700), 0);
+	put(dir, "tls/ca.pem", "public");
+	CHECK_OK(lk_siteconfig_read(dir, &site, &err));
+	CHECK_EQ(site.n_files, 3);
+	CHECK(has(&site, "fde.conf") && has(&site, "tls") && has(&site, "tls/ca.pem"));
+	lk_siteconfig_free(&site);
+	put(dir, "fde.toml", "[rootfs]\n");
+	CHECK_EQ(lk_siteconfig_read(dir, &site, &err), LK_CONFIG); /* two of them */
+	snprintf(path, sizeof(path), "rm -r '%s'", dir);
+	CHECK_EQ(system(path), 0);
+}
+
+TESTS(values_of_the_operator_are_not_overwritten, missing_sections_are_added,
+      text_and_comments_stay, sections_in_any_order_and_without_a_last_newline,
+      headings_inside_values_are_text, the_mapping_has_a_fit_name,
+      only_configuration_and_what_it_names_is_taken)
