@@ -7,34 +7,17 @@
 #include <mbedtls/hkdf.h>
 #include <mbedtls/md.h>
 #include <psa/crypto.h>
-#include <pthread.h>
 #include <string.h>
 #include <sys/random.h>
 
 #include "core/crypto_internal.h"
 
-/* TLS 1.3 draws from PSA's generator, whose state a fork copies: without this, every child would
- * make the same ephemeral keys. Should it fail, the child has no generator at all. */
-static void restart_in_child(void)
-{
-	mbedtls_psa_crypto_free();
-	(void)psa_crypto_init();
-}
-
-static void watch_forks(void)
-{
-	(void)pthread_atfork(NULL, NULL, restart_in_child);
-}
-
 enum lk_status lk_crypto_setup(struct lk_error *err)
 {
-	static pthread_once_t once = PTHREAD_ONCE_INIT;
-	psa_status_t rc;
+	psa_status_t rc = psa_crypto_init();
 
-	rc = psa_crypto_init();
 	if (rc != PSA_SUCCESS)
 		return lk_crypto_raise(err, "set up cryptography", (int)rc);
-	(void)pthread_once(&once, watch_forks);
 	return LK_OK;
 }
 
