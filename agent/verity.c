@@ -25,11 +25,16 @@
 
 LK_DEFINE_CLEANUP(struct crypt_device *, crypt_free)
 
+#define COMPLAINT 96
+
+/* data: where to keep the library's last complaint, or NULL. */
 static void to_debug_log(int level, const char *message, void *data)
 {
-	(void)level;
-	(void)data;
-	lk_debug("cryptsetup: %.*s", (int)strcspn(message, "\n"), message);
+	int n = (int)strcspn(message, "\n");
+
+	lk_debug("cryptsetup: %.*s", n, message);
+	if (data && level == CRYPT_LOG_ERROR)
+		snprintf(data, COMPLAINT, "%.*s", n, message);
 }
 
 static enum lk_status hash_of(const struct lk_verity_params *p, enum lk_hash *ret,
@@ -129,14 +134,17 @@ static enum lk_status activate(const struct lk_blockdev *dev, const char *name,
 		.hash_area_offset = (uint64_t)p->hash_offset,
 		.flags = CRYPT_VERITY_NO_HEADER,
 	};
-	char path[32], uuid[37];
+	char path[32], uuid[37], complaint[COMPLAINT] = "libcryptsetup gives no reason";
 	int r;
 
 	snprintf(path, sizeof(path), "/proc/self/fd/%d", dev->fd);
 	uuid_from(p->root_hash.data, uuid);
 	crypt_set_log_callback(NULL, to_debug_log, NULL);
 	crypt_set_debug_level(lk_log_debugging() ? CRYPT_DEBUG_ALL : CRYPT_DEBUG_NONE);
-	r = crypt_init_data_device(&cd, path, path);
+	params.data_device = path;
+	r = crypt_init(&cd, path);
+	if (r >= 0)
+		crypt_set_log_callback(cd, to_debug_log, complaint);
 	if (r >= 0)
 		r = crypt_format(cd, CRYPT_VERITY, NULL, NULL, uuid, NULL, 0, &params);
 	if (r >= 0)
@@ -146,7 +154,8 @@ static enum lk_status activate(const struct lk_blockdev *dev, const char *name,
 	if (r == -ENOTSUP)
 		return lk_raise(err, LK_ABSENT, "the kernel has no dm-verity with these options");
 	if (r < 0)
-		return lk_raise(err, LK_INTERNAL, "map under dm-verity: %s", strerror(-r));
+		return lk_raise(err, LK_INTERNAL, "map under dm-verity: %s (%s)", complaint,
+				strerror(-r));
 	return LK_OK;
 }
 
