@@ -58,7 +58,7 @@ def server_late(t):
         keyserver.later(20, come_up)
 
     # The 20 seconds begin when the agent has seen its disk, so that it meets the closed door.
-    t.boot([images.url(port)], deadline=90, watch=((r"\[3/5\] proof", wait_then_start),))
+    t.boot([images.url(port)], watch=((r"\[3/5\] proof", wait_then_start),))
     t.came_up()
     keys = stage_lines(t)
     t.check(keys[3] - keys[2] > 15, "the key came before the server was there")

@@ -96,7 +96,7 @@ class World:
         server.stop()
         return image, server, passphrase
 
-    def initramfs(self, out, config, arguments=("--omit", dracut.LEAN_OMIT + " dracut-systemd")):
+    def initramfs(self, out, config, arguments=("--omit", dracut.BARE_OMIT)):
         """An initramfs by the Debian tree's dracut, made with a configuration in place."""
         place = self.debian / "etc/latchkey"
         with self._lock:
@@ -154,7 +154,7 @@ class Test:
         """A private copy of the hand-over disk."""
         return disks.copy(self.world.handover.disk, self.folder / "root.img")
 
-    def boot(self, urls, disk=None, changes=(), add=None, cmdline="", deadline=60, watch=(),
+    def boot(self, urls, disk=None, changes=(), add=None, cmdline="", deadline=150, watch=(),
              name="vm", drop=(), **machine):
         """Boot the hand-over disk with these endpoints; other things changed as named."""
         image = self.world.handover

@@ -36,6 +36,9 @@ LEAN_OMIT = (
     "crypt-gpg resume nbd nfs iscsi cifs fcoe fcoe-uefi znet rescue rngd memstrack busybox"
 )
 
+# For a hand-over boot: our module brings the drivers, systemd mounts, nobody runs dracut's hooks.
+BARE_OMIT = LEAN_OMIT + " dracut-systemd kernel-modules fs-lib rootfs-block"
+
 
 def inside(tree, argv, out=None, log=None, check=True):
     """Run a command in the tree; /run/out is the host folder `out`."""

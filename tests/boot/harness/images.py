@@ -40,7 +40,7 @@ kbs_root_cert = "/etc/latchkey/ca.pem"
 class Settings:
     """What differs between the configurations of our guests."""
     urls: tuple = ()
-    deadline: str = "45s"
+    deadline: str = "90s"
     on_unreachable: str = "poweroff"
     on_denied: str = "poweroff"
     overlay: str = "none"
