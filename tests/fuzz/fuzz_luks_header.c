@@ -1,0 +1,184 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The LUKS2 header reader on hostile bytes. The first byte says what the rest is:
+ *
+ *	r  a disk's first bytes, read as the agent would
+ *	j  JSON text, put into copies whose checksums fit
+ *	b  changes to the binary header of a good copy, sealed again: place (2 bytes), value (1)
+ *
+ * What we accept, libcryptsetup must read alike from the copy that we write.
+ */
+
+#include <fcntl.h>
+#include <libcryptsetup.h>
+#include <stdio.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "agent/luks_internal.h"
+#include "core/json.h"
+#include "tests/headers/luks_image.h"
+
+#define DEVICE	 (UINT64_C(64) * 1024 * 1024)
+#define HDR_SIZE 16384u
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+static const char good[] =
+	"{\"keyslots\":{\"0\":{\"type\":\"luks2\",\"key_size\":64,\"af\":{\"type\":\"luks1\","
+	"\"stripes\":4000,\"hash\":\"sha256\"},\"area\":{\"type\":\"raw\",\"offset\":\"32768\","
+	"\"size\":\"258048\",\"encryption\":\"aes-xts-plain64\",\"key_size\":64},\"kdf\":{\"type\":"
+	"\"pbkdf2\",\"hash\":\"sha256\",\"iterations\":1000,\"salt\":"
+	"\"AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=\"}}},\"tokens\":{},\"segments\":{\"0\":{"
+	"\"type\":\"crypt\",\"offset\":\"16777216\",\"size\":\"dynamic\",\"iv_tweak\":\"0\","
+	"\"encryption\":\"aes-xts-plain64\",\"sector_size\":512}},\"digests\":{\"0\":{\"type\":"
+	"\"pbkdf2\",\"keyslots\":[\"0\"],\"segments\":[\"0\"],\"hash\":\"sha256\",\"iterations\":"
+	"1000,\"salt\":\"AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=\",\"digest\":"
+	"\"AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=\"}},\"config\":{\"json_size\":\"12288\","
+	"\"keyslots_size\":\"16744448\"}}";
+
+static void must(bool ok, const char *what)
+{
+	if (!ok) {
+		fprintf(stderr, "broken: %s\n", what);
+		abort();
+	}
+}
+
+static int memory_file(const void *data, size_t size, uint64_t whole)
+{
+	int fd = memfd_create("fuzz", MFD_CLOEXEC);
+
+	must(fd >= 0 && write(fd, data, size) == (ssize_t)size, "memory file");
+	must(ftruncate(fd, (off_t)whole) == 0, "memory file");
+	return fd;
+}
+
+static void ignore_log(int level, const char *message, void *data)
+{
+	(void)level;
+	(void)message;
+	(void)data;
+}
+
+/* The oracle: the library sees what we saw. */
+static void check_library(const struct lk_luks_header *h, const uint8_t *copy, size_t len)
+{
+	int fd = memory_file(copy, len, 2 * h->hdr_size + h->keyslots_size);
+	struct crypt_device *cd = NULL;
+	char path[32];
+
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
+	crypt_set_log_callback(NULL, ignore_log, NULL);
+	crypt_metadata_locking(NULL, 0);
+	must(crypt_init(&cd, path) == 0, "crypt_init");
+	must(crypt_load(cd, CRYPT_LUKS2, NULL) == 0, "the library refuses what we accepted");
+	must(strcmp(crypt_get_cipher(cd), "aes") == 0, "cipher");
+	must(strcmp(crypt_get_cipher_mode(cd), "xts-plain64") == 0, "cipher mode");
+	must(crypt_get_volume_key_size(cd) == LK_LUKS_KEY_SIZE, "key size");
+	must(crypt_get_data_offset(cd) == h->segment_offset / 512, "offset");
+	must(crypt_get_sector_size(cd) == (int)h->sector_size, "sector size");
+	must(strcmp(crypt_get_uuid(cd), h->uuid) == 0, "UUID");
+	for (int i = 0, next = 0; i < 32; i++) {
+		bool ours = next < (int)h->n_keyslots && h->keyslots[next].id == (unsigned)i;
+		crypt_keyslot_info info = crypt_keyslot_status(cd, i);
+
+		must(ours == (info == CRYPT_SLOT_ACTIVE || info == CRYPT_SLOT_ACTIVE_LAST),
+		     "keyslots");
+		next += ours;
+	}
+	crypt_free(cd);
+	close(fd);
+}
+
+/* Writing what was read and reading it again changes nothing. */
+static void check_accepted(const struct lk_luks_header *h, const struct lk_luks_rules *rules)
+{
+	struct lk_luks_header again = { 0 };
+	struct lk_error err = { 0 };
+	uint8_t *copy = NULL, *twin = NULL;
+	size_t len = 0, twin_len = 0;
+
+	must(lk_luks_header_write(h, &copy, &len, &err) == LK_OK, "write");
+	must(lk_luks_header_parse(copy, len, NULL, 0, DEVICE, rules, &again, &err) == LK_OK,
+	     "read again");
+	must(lk_luks_header_write(&again, &twin, &twin_len, &err) == LK_OK, "write again");
+	must(len == twin_len && memcmp(copy, twin, len) == 0, "the same bytes");
+	check_library(h, copy, len);
+	free(copy);
+	free(twin);
+}
+
+static void parse(const uint8_t *first, size_t first_len, const uint8_t *second, size_t second_len)
+{
+	struct lk_luks_rules rules = lk_luks_rules_default(UINT64_C(4) << 30);
+	struct lk_luks_header h = { 0 };
+	struct lk_error err = { 0 };
+	enum lk_status st;
+
+	st = lk_luks_header_parse(first, first_len, second, second_len, DEVICE, &rules, &h, &err);
+	must(st == LK_OK || st == LK_TAMPERED, "an outcome");
+	if (st == LK_OK)
+		check_accepted(&h, &rules);
+}
+
+static void parse_disk(const uint8_t *data, size_t size)
+{
+	int fd = memory_file(data, size, DEVICE);
+	struct lk_luks_copies c = { 0 };
+	struct lk_error err = { 0 };
+
+	must(lk_luks_copies_read(fd, DEVICE, &c, &err) == LK_OK, "read");
+	parse(c.primary.data, c.primary.len, c.secondary.data, c.secondary.len);
+	lk_luks_copies_free(&c);
+	close(fd);
+}
+
+static void parse_text(const uint8_t *data, size_t size)
+{
+	size_t hdr_size = size < HDR_SIZE - LK_LUKS_BINARY_SIZE ? HDR_SIZE : 8 * HDR_SIZE;
+	uint8_t *first = luks_image_copy((const char *)data, size, hdr_size, 0, 1);
+
+	parse(first, hdr_size, NULL, 0);
+	free(first);
+}
+
+static void parse_changes(const uint8_t *data, size_t size)
+{
+	uint8_t *first = luks_image_copy(good, strlen(good), HDR_SIZE, 0, 1);
+	uint8_t *second = luks_image_copy(good, strlen(good), HDR_SIZE, HDR_SIZE, 1);
+
+	for (; size >= 3; data += 3, size -= 3) {
+		size_t at = (size_t)(data[0] << 8 | data[1]) % (2 * LK_LUKS_BINARY_SIZE);
+		uint8_t *copy = at < LK_LUKS_BINARY_SIZE ? first : second;
+
+		copy[at % LK_LUKS_BINARY_SIZE] = data[2];
+	}
+	luks_image_seal(first, HDR_SIZE);
+	luks_image_seal(second, HDR_SIZE);
+	parse(first, HDR_SIZE, second, HDR_SIZE);
+	free(first);
+	free(second);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	static bool ready;
+
+	if (!ready) {
+		struct lk_error err = { 0 };
+
+		lk_json_setup();
+		must(lk_crypto_setup(&err) == LK_OK, "crypto");
+		ready = true;
+	}
+	if (size == 0 || size > 1024 * 1024)
+		return 0;
+	if (data[0] == 'j')
+		parse_text(data + 1, size - 1);
+	else if (data[0] == 'b')
+		parse_changes(data + 1, size - 1);
+	else
+		parse_disk(data + 1, size - 1);
+	return 0;
+}
