@@ -10,12 +10,12 @@
 #include "core/base64.h"
 #include "core/deadline.h"
 #include "core/json.h"
-#include "keyserver/admin_messages.h"
 #include "keyserver/resource.h"
 #include "keyserver/resource_name.h"
 #include "keyserver/rootkey.h"
 
-#define RESOURCES  LK_ADMIN_PREFIX "resources/"
+#define RESOURCE   LK_ADMIN_PREFIX "resource/"
+#define BODY_MAX   (2 * LK_POLICY_TEXT_MAX) /* Rego is text within JSON */
 #define AUDIT_PAGE 500
 #define JSON_TYPE  "application/json"
 
@@ -97,7 +97,7 @@ static void guarded(struct lk_server *server, const struct lk_call *call, struct
 
 static const char *name_of(const struct lk_call *call)
 {
-	return call->path + sizeof(RESOURCES) - 1;
+	return call->path + sizeof(RESOURCE) - 1;
 }
 
 static enum lk_status check_name(const char *name, struct lk_error *err)
@@ -125,21 +125,17 @@ static enum lk_status put_resource(struct lk_server *server, const struct lk_cal
 				    .outcome = "done",
 				    .peer = call->peer,
 				    .resource = name_of(call) };
-	LK_SECRET data = { 0 };
 	LK_STORE_WRITE w = { 0 };
 	enum lk_status st;
 
 	st = check_name(name_of(call), err);
 	if (st)
 		return st;
-	st = lk_admin_resource_read(call->body, call->body_len, &data, err);
-	if (st)
-		return st;
 	st = lk_store_begin(server->store, &w, err);
 	if (st)
 		return st;
-	st = lk_resource_put(&w, &server->root, name_of(call), &data, lk_clock_wall(), &e.version,
-			     err);
+	st = lk_resource_put(&w, &server->root, name_of(call), call->body, call->body_len,
+			     lk_clock_wall(), &e.version, err);
 	if (st)
 		return st;
 	st = lk_audit_write_with(&w, &e, err);
@@ -198,11 +194,9 @@ static enum lk_status get_resource(struct lk_server *server, const struct lk_cal
 	st = lk_audit_write(server->audit, &e, err);
 	if (st)
 		return st;
-	st = lk_admin_resource_write(name_of(call), e.version, &data, &ret->secret, err);
-	if (st)
-		return st;
+	ret->secret = lk_secret_take(&data);
 	ret->status = 200;
-	ret->type = JSON_TYPE;
+	ret->type = "application/octet-stream";
 	return LK_OK;
 }
 
@@ -383,14 +377,14 @@ HANDLER(answer_audit, list_audit)
 HANDLER(answer_none, no_route)
 
 static const struct lk_route routes[] = {
-	{ "PUT", RESOURCES, true, LK_ADMIN_BODY_MAX, answer_put },
-	{ "GET", RESOURCES, true, 0, answer_get },
-	{ "DELETE", RESOURCES, true, 0, answer_delete },
-	{ "GET", LK_ADMIN_PREFIX "resources", false, 0, answer_list },
-	{ "PUT", LK_ADMIN_PREFIX "policy", false, LK_ADMIN_BODY_MAX, answer_set_policy },
+	{ "PUT", RESOURCE, true, LK_RESOURCE_MAX, answer_put },
+	{ "GET", RESOURCE, true, 0, answer_get },
+	{ "DELETE", RESOURCE, true, 0, answer_delete },
+	{ "GET", LK_ADMIN_PREFIX "resource", false, 0, answer_list },
+	{ "PUT", LK_ADMIN_PREFIX "policy", false, BODY_MAX, answer_set_policy },
 	{ "GET", LK_ADMIN_PREFIX "policy", false, 0, answer_show_policy },
 	{ "GET", LK_ADMIN_PREFIX "audit", false, 0, answer_audit },
-	{ NULL, "", true, LK_ADMIN_BODY_MAX, answer_none },
+	{ NULL, "", true, BODY_MAX, answer_none },
 };
 
 struct lk_service lk_admin_service(struct lk_server *server)

@@ -13,7 +13,7 @@
 #include <unistd.h>
 
 #include "core/json.h"
-#include "keyserver/admin_messages.h"
+#include "keyserver/admin.h"
 #include "keyserver/listen_socket.h"
 
 #define HEAD_MAX 4096
@@ -43,7 +43,7 @@ static enum lk_status send_request(int fd, const struct lk_admin_request *q, str
 
 	n = asprintf(&head,
 		     "%s " LK_ADMIN_PREFIX "%s HTTP/1.1\r\nHost: latchkeyd\r\n"
-		     "Content-Type: application/json\r\nContent-Length: %zu\r\n"
+		     "Content-Length: %zu\r\n"
 		     "Connection: close\r\n\r\n",
 		     q->method, q->path, q->body_len);
 	if (n < 0) {

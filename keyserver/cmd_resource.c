@@ -11,7 +11,6 @@
 
 #include "core/json.h"
 #include "keyserver/admin_client.h"
-#include "keyserver/admin_messages.h"
 #include "keyserver/commands.h"
 #include "keyserver/listen_socket.h"
 #include "keyserver/resource.h"
@@ -41,7 +40,7 @@ static enum lk_status ask(const struct options *o, const char *method, const str
 
 	if (!lk_resource_name_ok(o->name))
 		return lk_raise_code(err, LK_C_RESOURCE_NAME, "'%s' is no resource name", o->name);
-	(void)snprintf(path, sizeof(path), "resources/%s", o->name);
+	(void)snprintf(path, sizeof(path), "resource/%s", o->name);
 	return lk_admin_ask(&q, ret, err);
 }
 
@@ -67,7 +66,6 @@ static enum lk_status read_secret(const struct options *o, struct lk_secret *ret
 static enum lk_status put(const struct options *o, struct lk_error *err)
 {
 	LK_SECRET data = { 0 };
-	LK_SECRET body = { 0 };
 	LK_SECRET answer = { 0 };
 	LK_JSON *doc = NULL;
 	int64_t version;
@@ -76,10 +74,7 @@ static enum lk_status put(const struct options *o, struct lk_error *err)
 	st = read_secret(o, &data, err);
 	if (st)
 		return st;
-	st = lk_admin_resource_write(NULL, 0, &data, &body, err);
-	if (st)
-		return st;
-	st = ask(o, "PUT", &body, &answer, err);
+	st = ask(o, "PUT", &data, &answer, err);
 	if (st)
 		return st;
 	st = lk_json_parse((const char *)answer.data, answer.len, &doc, err);
@@ -95,7 +90,6 @@ static enum lk_status put(const struct options *o, struct lk_error *err)
 
 static enum lk_status get(const struct options *o, struct lk_error *err)
 {
-	LK_SECRET answer = { 0 };
 	LK_SECRET data = { 0 };
 	size_t at = 0;
 	ssize_t n;
@@ -105,12 +99,9 @@ static enum lk_status get(const struct options *o, struct lk_error *err)
 		return lk_raise(err, LK_CONFIG,
 				"stdout is a terminal: redirect the secret to "
 				"where it belongs");
-	st = ask(o, "GET", NULL, &answer, err);
+	st = ask(o, "GET", NULL, &data, err);
 	if (st)
 		return st;
-	st = lk_admin_resource_read((const char *)answer.data, answer.len, &data, err);
-	if (st)
-		return lk_context(err, "read the server's answer");
 	/* not through stdio: its buffer would keep a copy */
 	for (; at < data.len; at += (size_t)n) {
 		n = write(STDOUT_FILENO, data.data + at, data.len - at);
@@ -155,7 +146,7 @@ static enum lk_status list(const struct options *o, struct lk_error *err)
 {
 	const struct lk_admin_request q = { .socket = o->socket,
 					    .method = "GET",
-					    .path = "resources" };
+					    .path = "resource" };
 	LK_SECRET answer = { 0 };
 	LK_JSON *doc = NULL;
 	struct json_t *rows;

@@ -9,7 +9,7 @@
 #define PURPOSE "resource"
 
 enum lk_status lk_resource_put(struct lk_store_write *w, const struct lk_secret *root,
-			       const char *name, const struct lk_secret *data, int64_t time,
+			       const char *name, const void *data, size_t n, int64_t time,
 			       int64_t *ret_version, struct lk_error *err)
 {
 	struct lk_seal_label label = { .purpose = PURPOSE, .name = name };
@@ -18,19 +18,18 @@ enum lk_status lk_resource_put(struct lk_store_write *w, const struct lk_secret 
 
 	if (!lk_resource_name_ok(name))
 		return lk_raise_code(err, LK_C_RESOURCE_NAME, "'%s' is no resource name", name);
-	if (data->len == 0 || data->len > LK_RESOURCE_MAX)
-		return lk_raise_code(err, LK_C_RESOURCE_SIZE, "%zu bytes", data->len);
+	if (n == 0 || n > LK_RESOURCE_MAX)
+		return lk_raise_code(err, LK_C_RESOURCE_SIZE, "%zu bytes", n);
 	st = lk_store_next_version(w, &label.version, err);
 	if (st)
 		return st;
-	sealed = malloc(data->len + LK_SEAL_OVERHEAD);
+	sealed = malloc(n + LK_SEAL_OVERHEAD);
 	if (!sealed)
 		return lk_raise(err, LK_INTERNAL, "no memory for a resource");
-	st = lk_seal(root, &label, data->data, data->len, sealed, err);
+	st = lk_seal(root, &label, data, n, sealed, err);
 	if (st)
 		return st;
-	st = lk_store_put_resource(w, name, label.version, sealed, data->len + LK_SEAL_OVERHEAD,
-				   time, err);
+	st = lk_store_put_resource(w, name, label.version, sealed, n + LK_SEAL_OVERHEAD, time, err);
 	if (st)
 		return st;
 	*ret_version = label.version;

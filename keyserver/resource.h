@@ -14,7 +14,7 @@
 /* Seal and store under a version of its own, over any earlier one; not there before the commit.
  * LK_CONFIG: name or size. */
 enum lk_status lk_resource_put(struct lk_store_write *w, const struct lk_secret *root,
-			       const char *name, const struct lk_secret *data, int64_t time,
+			       const char *name, const void *data, size_t n, int64_t time,
 			       int64_t *ret_version, struct lk_error *err);
 /* LK_ABSENT, also for a name that can name nothing. */
 enum lk_status lk_resource_get(struct lk_store *s, const struct lk_secret *root, const char *name,
