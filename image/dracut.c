@@ -3,6 +3,7 @@
 #include "image/dracut.h"
 
 #include <errno.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -19,27 +20,29 @@
 
 /* No part in opening or mounting the root, or a way for the host to reach in. What the latchkey
  * module itself needs is never among them. */
-#define OMIT                                                                                       \
-	"biosdevname btrfs busybox cifs clevis clevis-pin-null clevis-pin-sss clevis-pin-tang "    \
-	"clevis-pin-tpm2 console-setup convertfs crypt crypt-gpg crypt-loop dmraid drm ecryptfs "  \
-	"fcoe fcoe-uefi fido2 i18n img-lib iscsi kernel-modules-extra livenet lunmask lvm "        \
-	"lvmmerge lvmthinpool-monitor masterkey integrity mdraid memstrack modsign multipath nbd " \
-	"network-manager nfs nvdimm nvmf pcsc pkcs11 plymouth qemu qemu-net rescue resume rngd "   \
-	"ssh-client stratis systemd-pcrphase systemd-repart systemd-sysext terminfo tpm2-tss "     \
+#define OMIT                                                                                                            \
+	"biosdevname btrfs busybox cifs clevis clevis-pin-null clevis-pin-sss clevis-pin-tang "                         \
+	"clevis-pin-tpm2 console-setup convertfs crypt crypt-gpg crypt-loop dmraid drm ecryptfs "                       \
+	"fcoe fcoe-uefi fido2 i18n img-lib iscsi kernel-modules-extra livenet lunmask lvm "                             \
+	"lvmmerge lvmthinpool-monitor masterkey integrity mdraid memstrack modsign multipath nbd "                      \
+	"network-manager nfs nvdimm nvmf overlay-root overlayfs pcsc pkcs11 plymouth qemu qemu-net rescue resume rngd " \
+	"ssh-client stratis systemd-pcrphase systemd-repart systemd-sysext terminfo tpm2-tss "                          \
 	"usrmount virtfs virtiofs warpclock znet"
 
-static const char *const complaints[] = { "can't be installed", "cannot be found",
-					  "cannot be installed", "dracut-install: ERROR",
-					  "dracut: FAILED:" };
-
-static const char *find_within(const char *line, size_t n)
+static bool has(const char *line, size_t n, const char *word)
 {
-	size_t i;
+	return memmem(line, n, word, strlen(word)) != NULL;
+}
 
-	for (i = 0; i < sizeof(complaints) / sizeof(complaints[0]); i++)
-		if (memmem(line, n, complaints[i], strlen(complaints[i])))
-			return line;
-	return NULL;
+/* A file that could not be copied, or our module or something it rests on that was dropped. What
+ * other modules of the tree lack is theirs. */
+static bool is_complaint(const char *line, size_t n)
+{
+	if (has(line, n, "dracut-install: ERROR") || has(line, n, "dracut: FAILED:"))
+		return true;
+	return has(line, n, "'latchkey'") &&
+	       (has(line, n, "can't be installed") || has(line, n, "cannot be found") ||
+		has(line, n, "cannot be installed"));
 }
 
 const char *lk_dracut_complaint(const char *log, size_t *ret_len)
@@ -48,7 +51,7 @@ const char *lk_dracut_complaint(const char *log, size_t *ret_len)
 
 	for (; *log; log += n + (log[n] == '\n')) {
 		n = strcspn(log, "\n");
-		if (find_within(log, n)) {
+		if (is_complaint(log, n)) {
 			*ret_len = n;
 			return log;
 		}
@@ -116,7 +119,9 @@ static enum lk_status run(const struct lk_dracut *dracut, struct lk_chroot *root
 			       "--omit",
 			       OMIT,
 			       "--add-drivers",
-			       dracut->fs == LK_FS_EXT4 ? "ext4 overlay" : "erofs overlay",
+			       "overlay",
+			       "--filesystems",
+			       lk_fs_names[dracut->fs],
 			       INSIDE "/initrd",
 			       NULL };
 
@@ -128,13 +133,15 @@ static enum lk_status run(const struct lk_dracut *dracut, struct lk_chroot *root
 			   err);
 }
 
-/* dracut drops a module it was told to add, says so in passing, and succeeds. */
+/* dracut drops a module it was told to add, says so in passing, and succeeds. What it said goes to
+ * the end of the log, which is what the operator is shown. */
 static enum lk_status read_log(const struct lk_workspace *ws, struct lk_error *err)
 {
-	LK_FREE char *text = NULL;
 	char path[LK_PATH_MAX];
+	LK_FREE char *text = NULL;
 	const char *line;
 	enum lk_status st;
+	bool lost = false;
 	size_t n = 0;
 
 	st = lk_workspace_path(ws, "log", path, err);
@@ -142,10 +149,13 @@ static enum lk_status read_log(const struct lk_workspace *ws, struct lk_error *e
 		st = lk_file_read(path, LOG_MAX, &text, &n, err);
 	if (st)
 		return st;
-	line = lk_dracut_complaint(text, &n);
-	if (line)
-		return lk_raise(err, LK_CONFIG, "dracut left something out (see its words above)");
-	return LK_OK;
+	for (line = text; (line = lk_dracut_complaint(line, &n)); line += n) {
+		if (!lost)
+			dprintf(ws->log, "\nwhat was left out:\n");
+		dprintf(ws->log, "%.*s\n", (int)n, line);
+		lost = true;
+	}
+	return lost ? lk_raise(err, LK_CONFIG, "dracut left something out") : LK_OK;
 }
 
 static enum lk_status make_folder(const struct lk_workspace *ws, const char *name,

@@ -8,10 +8,10 @@
 #include "core/cleanup.h"
 #include "core/jose.h"
 #include "core/json.h"
-#include "image/admin_client.h"
 #include "image/files.h"
+#include "image/unix_http.h"
 
-#define RESOURCE_MAX 192
+#define RESOURCE_MAX 255
 #define JWK_MAX	     (16u * 1024)
 
 enum lk_status lk_enroll_check_name(const char *resource, struct lk_error *err)
@@ -28,25 +28,24 @@ enum lk_status lk_enroll_check_name(const char *resource, struct lk_error *err)
 		at += n;
 	} while (*at++ == '/');
 	if (at[-1] || segments != 3 || strlen(resource) > RESOURCE_MAX)
-		return lk_raise(err, LK_CONFIG,
-				"a resource is named by three segments, as in default/disk/root");
+		return lk_raise_code(err, LK_C_RESOURCE_NAME, "'%.64s' is no resource name",
+				     resource);
 	return LK_OK;
 }
 
 static enum lk_status call(const char *socket, const char *method, const char *resource,
-			   const struct lk_secret *body, struct lk_admin_answer *ret,
+			   const struct lk_secret *body, struct lk_unix_answer *ret,
 			   struct lk_error *err)
 {
 	char path[RESOURCE_MAX + 32];
 	enum lk_status st;
 
 	snprintf(path, sizeof(path), "/admin/v1/resource/%s", resource);
-	st = lk_admin_call(socket, method, path, body, ret, err);
+	st = lk_unix_call(socket, method, path, body, ret, err);
 	if (st)
 		return st;
 	if (ret->status == 401 || ret->status == 403)
-		return lk_raise(err, LK_DENIED,
-				"latchkeyd refused: run as root or as the user it runs as");
+		return lk_raise_code(err, LK_C_ADMIN_REFUSED, "latchkeyd refused");
 	return LK_OK;
 }
 
@@ -58,7 +57,7 @@ static enum lk_status unexpected(int status, struct lk_error *err)
 enum lk_status lk_enroll_probe(const char *socket, const char *resource, bool replace,
 			       struct lk_error *err)
 {
-	LK_ADMIN_ANSWER answer = { 0 };
+	LK_UNIX_ANSWER answer = { 0 };
 	enum lk_status st;
 
 	st = lk_enroll_check_name(resource, err);
@@ -78,8 +77,8 @@ enum lk_status lk_enroll_probe(const char *socket, const char *resource, bool re
 enum lk_status lk_enroll_store(const char *socket, const char *resource,
 			       const struct lk_secret *passphrase, struct lk_error *err)
 {
-	LK_ADMIN_ANSWER put = { 0 };
-	LK_ADMIN_ANSWER got = { 0 };
+	LK_UNIX_ANSWER put = { 0 };
+	LK_UNIX_ANSWER got = { 0 };
 	enum lk_status st;
 
 	st = call(socket, "PUT", resource, passphrase, &put, err);

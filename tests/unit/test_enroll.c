@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Tests of the calls to latchkeyd's administration, against answers of a scripted server. */
 #include "core/cleanup.h"
-#include "image/admin_client.h"
 #include "image/enroll.h"
+#include "image/unix_http.h"
 #include "tests/check.h"
 
 #include <stdbool.h>
@@ -13,10 +13,10 @@
 
 static bool refused(const char *answer)
 {
-	struct lk_admin_parts parts = { .status = 7 };
+	struct lk_unix_parts parts = { .status = 7 };
 	struct lk_error err = { 0 };
 
-	return lk_admin_parse(answer, strlen(answer), &parts, &err) == LK_TAMPERED &&
+	return lk_unix_parse(answer, strlen(answer), &parts, &err) == LK_TAMPERED &&
 	       err.code == LK_C_REPLY_INVALID && parts.status == 7;
 }
 
@@ -42,14 +42,14 @@ TEST(bad_answers_are_refused)
 TEST(good_answers_are_taken_apart)
 {
 	static const char answer[] = "HTTP/1.1 201 Created\r\ncontent-length: 3\r\n\r\nabc";
-	struct lk_admin_parts parts;
+	struct lk_unix_parts parts;
 	struct lk_error err = { 0 };
 
-	CHECK_OK(lk_admin_parse(answer, sizeof(answer) - 1, &parts, &err));
+	CHECK_OK(lk_unix_parse(answer, sizeof(answer) - 1, &parts, &err));
 	CHECK_EQ(parts.status, 201);
 	CHECK_EQ(parts.body_len, 3);
 	CHECK_MEM(answer + parts.body, "abc", 3);
-	CHECK_OK(lk_admin_parse("HTTP/1.1 204 No\r\n\r\n", 19, &parts, &err));
+	CHECK_OK(lk_unix_parse("HTTP/1.1 204 No\r\n\r\n", 19, &parts, &err));
 	CHECK_EQ(parts.body_len, 0);
 }
 
@@ -155,8 +155,8 @@ TEST(nobody_listening_is_said)
 {
 	struct lk_error err = { 0 };
 
-	CHECK_EQ(lk_enroll_probe("/tmp/lk-nobody.sock", "a/b/c", false, &err), LK_AGAIN);
-	CHECK_EQ(err.code, LK_C_UNREACHABLE);
+	CHECK_EQ(lk_enroll_probe("/tmp/lk-nobody.sock", "a/b/c", false, &err), LK_ABSENT);
+	CHECK_EQ(err.code, LK_C_SERVER_ABSENT);
 }
 
 TEST(resources_have_three_segments)

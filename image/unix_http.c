@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Calling latchkeyd on its Unix socket. The answer may hold a secret and is received into locked
+/* HTTP on a Unix socket. The answer may hold a secret and is received into locked
  * memory from the first byte. */
-#include "image/admin_client.h"
+#include "image/unix_http.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -16,7 +16,7 @@
 
 #define PATIENCE_S 30
 
-void lk_admin_answer_clear(struct lk_admin_answer *a)
+void lk_unix_answer_clear(struct lk_unix_answer *a)
 {
 	lk_secret_wipe(&a->body);
 	a->status = 0;
@@ -58,11 +58,11 @@ static bool parse_length(const char *value, size_t n, size_t *ret)
 	return true;
 }
 
-enum lk_status lk_admin_parse(const void *answer, size_t len, struct lk_admin_parts *ret,
-			      struct lk_error *err)
+enum lk_status lk_unix_parse(const void *answer, size_t len, struct lk_unix_parts *ret,
+			     struct lk_error *err)
 {
 	const char *text = answer, *end = memmem(text, len, "\r\n\r\n", 4), *value, *more;
-	struct lk_admin_parts parts = { 0 };
+	struct lk_unix_parts parts = { 0 };
 	size_t n, m, head;
 
 	if (!end)
@@ -106,7 +106,7 @@ static enum lk_status dial(const char *path, int *ret, struct lk_error *err)
 	(void)setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience));
 	(void)setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof(patience));
 	if (connect(fd, (const struct sockaddr *)&address, sizeof(address)) != 0)
-		return unreachable(err, "connect");
+		return lk_raise_code(err, LK_C_SERVER_ABSENT, "connect: %s", strerror(errno));
 	*ret = lk_take_fd(fd);
 	return LK_OK;
 }
@@ -167,27 +167,27 @@ static enum lk_status exchange(int fd, const char *method, const char *path,
 	return st ? st : receive_all(fd, ret, err);
 }
 
-enum lk_status lk_admin_call(const char *socket, const char *method, const char *path,
-			     const struct lk_secret *body, struct lk_admin_answer *ret,
-			     struct lk_error *err)
+enum lk_status lk_unix_call(const char *socket, const char *method, const char *path,
+			    const struct lk_secret *body, struct lk_unix_answer *ret,
+			    struct lk_error *err)
 {
-	struct lk_admin_parts parts;
+	struct lk_unix_parts parts;
 	LK_SECRET answer = { 0 };
 	LK_SECRET content = { 0 };
 	enum lk_status st;
 	LK_FD int fd = -1;
 
-	st = lk_secret_alloc(&answer, LK_ADMIN_ANSWER_MAX, err);
+	st = lk_secret_alloc(&answer, LK_UNIX_ANSWER_MAX, err);
 	if (!st)
 		st = dial(socket, &fd, err);
 	if (!st)
 		st = exchange(fd, method, path, body, &answer, err);
 	if (!st)
-		st = lk_admin_parse(answer.data, answer.len, &parts, err);
+		st = lk_unix_parse(answer.data, answer.len, &parts, err);
 	if (!st && parts.body_len)
 		st = lk_secret_from(&content, answer.data + parts.body, parts.body_len, err);
 	if (st)
-		return lk_context(err, "ask latchkeyd at '%s'", socket);
+		return lk_context(err, "ask the server on '%s'", socket);
 	ret->status = parts.status;
 	ret->body = lk_secret_take(&content);
 	return LK_OK;
