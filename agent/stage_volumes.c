@@ -29,6 +29,16 @@ static enum lk_status check_cmdline(const struct lk_settings *settings, struct l
 	return LK_OK;
 }
 
+static bool attested(const struct lk_settings *settings)
+{
+	size_t i;
+
+	for (i = 0; i < settings->n_volumes; i++)
+		if (lk_volume_attested(&settings->volumes[i]))
+			return true;
+	return false;
+}
+
 static enum lk_status allocate(struct lk_run *run, struct lk_error *err)
 {
 	const size_t n = run->settings->n_volumes;
@@ -65,7 +75,7 @@ enum lk_status lk_stage_configuration(struct lk_run *run, char *detail, struct l
 	st = allocate(run, err);
 	if (st)
 		return st;
-	if (lk_settings_attested(run->settings)) {
+	if (attested(run->settings)) {
 		if (!run->rehearse) {
 			st = check_cmdline(run->settings, err);
 			if (st)
