@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The kernel's list of block devices in /sys/class/block. */
 
+#include <ctype.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <inttypes.h>
 #include <limits.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/sysmacros.h>
 #include <unistd.h>
@@ -44,15 +45,31 @@ static bool read_attribute(DIR *list, const char *name, const char *attribute, c
 	return true;
 }
 
+/* Digits up to `end`. */
+static bool read_digits(const char **text, char end, uint64_t *ret)
+{
+	char *rest;
+
+	if (!isdigit((unsigned char)**text))
+		return false;
+	errno = 0;
+	*ret = strtoull(*text, &rest, 10);
+	if (errno || *rest != end)
+		return false;
+	*text = rest + 1;
+	return true;
+}
+
 static bool read_number(DIR *list, const char *name, dev_t *ret)
 {
-	unsigned major, minor;
+	uint64_t major, minor;
 	char text[32];
+	const char *at = text;
 
 	if (!read_attribute(list, name, "dev", text, sizeof(text)) ||
-	    sscanf(text, "%u:%u", &major, &minor) != 2)
+	    !read_digits(&at, ':', &major) || !read_digits(&at, '\0', &minor))
 		return false;
-	*ret = makedev(major, minor);
+	*ret = makedev((unsigned)major, (unsigned)minor);
 	return true;
 }
 
@@ -60,9 +77,10 @@ static bool read_sectors(DIR *list, const char *name, const char *attribute, uin
 {
 	uint64_t sectors;
 	char text[32];
+	const char *at = text;
 
 	if (!read_attribute(list, name, attribute, text, sizeof(text)) ||
-	    sscanf(text, "%" SCNu64, &sectors) != 1 || sectors > UINT64_MAX / SECTOR)
+	    !read_digits(&at, '\0', &sectors) || sectors > UINT64_MAX / SECTOR)
 		return false;
 	*ret = sectors * SECTOR;
 	return true;

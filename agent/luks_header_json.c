@@ -193,7 +193,7 @@ static uint32_t keyslot_bits(const struct lk_luks_header *h)
 static enum lk_status check_binding(const struct json_t *d, const struct lk_luks_header *h,
 				    struct lk_error *err)
 {
-	uint32_t keyslots, segments;
+	uint32_t keyslots = 0, segments = 0;
 	enum lk_status st;
 
 	st = read_ids(d, "keyslots", &keyslots, err);
@@ -247,7 +247,7 @@ static enum lk_status read_tokens(struct json_t *tokens, struct lk_luks_header *
 {
 	static const char *const members[] = { "type", "keyslots", NULL };
 	struct json_t *t;
-	uint32_t keyslots;
+	uint32_t keyslots = 0;
 	enum lk_status st;
 
 	if (lk_json_count(tokens) == 0)
@@ -314,7 +314,7 @@ enum lk_status lk_luks_json_read(const uint8_t *area, size_t len, const struct l
 {
 	const uint8_t *end = memchr(area, '\0', len);
 	LK_JSON *doc = NULL;
-	struct sections s;
+	struct sections s = { 0 };
 	enum lk_status st;
 
 	if (!end || end - area > (ptrdiff_t)LK_LUKS_JSON_TEXT_MAX)
