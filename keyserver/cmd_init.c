@@ -105,6 +105,8 @@ static enum lk_status make(const struct options *o, struct lk_error *err)
 	if (st)
 		return st;
 	st = fill(&state, o, err);
+	if (st == LK_OK)
+		st = lk_state_hand_over(&state, err);
 	if (st)
 		lk_state_discard(&state);
 	return st;

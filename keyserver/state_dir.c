@@ -112,6 +112,24 @@ enum lk_status lk_state_create(const char *path, struct lk_state *ret, struct lk
 	return LK_OK;
 }
 
+enum lk_status lk_state_hand_over(struct lk_state *s, struct lk_error *err)
+{
+	struct stat sb;
+	size_t i;
+
+	if (fstat(s->fd, &sb) != 0)
+		return lk_raise(err, LK_INTERNAL, "stat %s: %s", s->path, strerror(errno));
+	if (sb.st_uid == geteuid())
+		return LK_OK;
+	for (i = 0; i < N_ENTRIES; i++)
+		if (fchownat(s->fd, entries[i].name, sb.st_uid, sb.st_gid, AT_SYMLINK_NOFOLLOW) !=
+			    0 &&
+		    errno != ENOENT)
+			return lk_raise(err, LK_CONFIG, "hand %s/%s to uid %u: %s", s->path,
+					entries[i].name, (unsigned)sb.st_uid, strerror(errno));
+	return LK_OK;
+}
+
 void lk_state_discard(struct lk_state *s)
 {
 	size_t i;

@@ -35,6 +35,8 @@ void lk_state_close(struct lk_state *s);
 /* Make the folder (mode 0700) or take an empty one, and lock it. LK_CONFIG with LK_C_STATE_EXISTS
  * when anything is in it. */
 enum lk_status lk_state_create(const char *path, struct lk_state *ret, struct lk_error *err);
+/* Hand everything over to the folder's owner, if that is somebody else: a service's user. */
+enum lk_status lk_state_hand_over(struct lk_state *s, struct lk_error *err);
 /* Take back what a failed init left: the files named above, and the folder if it was made. */
 void lk_state_discard(struct lk_state *s);
 /* Open and lock an existing one. Every file must belong to root or to this process's user, and the

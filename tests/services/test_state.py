@@ -55,6 +55,15 @@ class Init(unittest.TestCase):
             self.assertEqual(os.listdir(server.state), [])
             server.run("init", "--state", server.state)
 
+    def test_files_belong_to_the_folders_owner(self):
+        with Server(start=False, init=False) as server:
+            os.mkdir(server.state)
+            os.chown(server.state, 65534, 65534)
+            server.run("init", "--state", server.state)
+            for folder, _, files in os.walk(server.state):
+                for name in [".", *files]:
+                    self.assertEqual(os.stat(os.path.join(folder, name)).st_uid, 65534, name)
+
     def test_failed_init_leaves_nothing(self):
         """A limit on file sizes breaks it in the middle."""
         with Server(start=False, init=False) as server:
