@@ -81,7 +81,8 @@ static bool has_canonical_form(const json_t *v)
 	void *at;
 
 	if (json_is_integer(v))
-		return llabs(json_integer_value(v)) <= MAX_SAFE_INTEGER;
+		return json_integer_value(v) >= -MAX_SAFE_INTEGER &&
+		       json_integer_value(v) <= MAX_SAFE_INTEGER;
 	for (i = 0; i < json_array_size(v); i++) {
 		if (!has_canonical_form(json_array_get(v, i)))
 			return false;

@@ -86,8 +86,12 @@ TEST(pretty_is_for_people)
 
 TEST(canonical_refuses_what_it_cannot)
 {
-	static const char *const without[] = { "{\"a\":1.5}", "[1e3]", "{\"\\u00e4\":1}",
-					       "[9007199254740992]", "{\"a\":{\"b\":[0.5]}}" };
+	static const char *const without[] = { "{\"a\":1.5}",
+					       "[1e3]",
+					       "{\"\\u00e4\":1}",
+					       "[9007199254740992]",
+					       "[-9223372036854775808]",
+					       "{\"a\":{\"b\":[0.5]}}" };
 	struct lk_error err = { 0 };
 	size_t i;
 
