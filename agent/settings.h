@@ -8,6 +8,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
+#include <sys/types.h>
 
 #include "agent/failure.h"
 #include "core/cleanup.h"
@@ -62,6 +64,17 @@ struct lk_volume {
 	struct lk_verity_params verity;
 	struct lk_volume_source *sources; /* in the order to try them; n_sources > 0 if encrypted */
 	size_t n_sources;
+	/* as written; nothing to do at boot */
+	bool auto_open;
+	struct lk_strings providers;
+	int makefs;
+	bool integrity;
+};
+
+struct lk_settings_file {
+	char *path;
+	mode_t mode;
+	bool has_secrets;
 };
 
 struct lk_settings {
@@ -76,12 +89,15 @@ struct lk_settings {
 	/* [network] */
 	struct lk_strings dns; /* addresses, may be empty */
 
-	struct lk_volume *volumes; /* those to open at boot: root first if there is one, the others
-				    * by their files' names */
-	size_t n_volumes;
-	char **files; /* the files read, in the order of reading */
+	/* The first n_volumes are to be opened at boot: the root if there is one, then the others by
+	 * the names of their files. Those up to n_known have auto_open = false. */
+	struct lk_volume *volumes;
+	size_t n_volumes, n_known;
+	struct lk_settings_file *files; /* in the order of reading */
 	size_t n_files;
-	uint8_t digest[32]; /* SHA-256 over names and contents of the files, for measuring */
+	/* For measuring: SHA-256 over, for each file in the order of reading, its path relative to
+	 * dir, a NUL, its length (64 bits, big-endian) and its bytes. */
+	uint8_t digest[32];
 };
 
 /* Read and check everything below dir. NULL or LK_SYSCONFDIR: the machine's own configuration,
@@ -99,4 +115,30 @@ LK_DEFINE_CLEANUP(struct lk_settings *, lk_settings_free)
 
 /* Does any key of the volume come with proof of what booted? */
 bool lk_volume_attested(const struct lk_volume *v);
-bool lk_settings_attested(const struct lk_settings *s);
+
+/* What is legal, but should be known: one call for each, the text one sentence. */
+void lk_settings_warn(const struct lk_settings *s, void (*warn)(void *arg, const char *text),
+		      void *arg);
+
+/* Effective values as text that reads back; secrets show as "(hidden)". notes: say in comments what
+ * is a default. */
+void lk_settings_show(FILE *out, const struct lk_settings *s, bool notes);
+void lk_settings_show_agent(FILE *out, const struct lk_settings *s, bool notes);
+void lk_settings_show_volume(FILE *out, const struct lk_volume *v, bool notes);
+
+enum lk_settings_kind { LK_SETTINGS_AGENT, LK_SETTINGS_FDE, LK_SETTINGS_VOLUME };
+/* A commented sample of one kind of file, which reads without an error. */
+void lk_settings_sample(FILE *out, enum lk_settings_kind kind);
+/* The part of latchkey.conf(5) that the tables know, in roff. */
+void lk_settings_manual(FILE *out);
+
+/* Every file that the configuration consists of and names; with initrd_only, what opening the
+ * volumes in the initramfs needs. Programs are looked up: each path is absolute. Files are looked
+ * at under the same rules as the configuration itself; mode is the file's. */
+struct lk_settings_visitor {
+	enum lk_status (*visit)(void *arg, enum lk_file_kind kind, mode_t mode, const char *path,
+				struct lk_error *err);
+	void *arg;
+};
+enum lk_status lk_settings_files(const struct lk_settings *s, bool initrd_only,
+				 const struct lk_settings_visitor *visitor, struct lk_error *err);

@@ -148,7 +148,7 @@ bool lk_config_has_secrets(const struct lk_config *cfg)
 enum lk_status lk_config_at(const struct lk_config *cfg, const char *section, const char *name,
 			    struct lk_error *err)
 {
-	const size_t i = find_section(cfg, section);
+	const size_t i = section ? find_section(cfg, section) : cfg->n_sections;
 	const struct config_entry *e = name ? find_entry(cfg, i, name) : NULL;
 
 	if (e)
@@ -156,6 +156,35 @@ enum lk_status lk_config_at(const struct lk_config *cfg, const char *section, co
 	if (i < cfg->n_sections)
 		return lk_context(err, "%s:%u", cfg->file, cfg->sections[i].line);
 	return lk_context(err, "%s", cfg->file);
+}
+
+static bool report(struct lk_config *cfg, struct lk_error *err)
+{
+	if (!lk_problems_add(cfg->problems, err))
+		return false;
+	cfg->reported = true;
+	return true;
+}
+
+enum lk_status lk_config_problem(struct lk_config *cfg, const char *section, const char *name,
+				 struct lk_error *err)
+{
+	enum lk_status st = lk_config_at(cfg, section, name, err);
+
+	return report(cfg, err) ? LK_OK : st;
+}
+
+void lk_config_skip(struct lk_config *cfg, const char *section)
+{
+	const size_t at = find_section(cfg, section);
+
+	if (at < cfg->n_sections)
+		cfg->sections[at].filled = true;
+}
+
+bool lk_config_clean(const struct lk_config *cfg)
+{
+	return !cfg->reported;
 }
 
 static enum lk_status missing(const struct lk_config *cfg, const char *section,
@@ -237,7 +266,7 @@ enum lk_status lk_config_fill(struct lk_config *cfg, const char *section, const 
 	st = remember(cfg, section, err);
 	for (key = keys; key->name && !st; key++) {
 		st = fill_row(cfg, at, section, key, required || present, base, err);
-		if (st && lk_problems_add(cfg->problems, err))
+		if (st && report(cfg, err))
 			st = LK_OK;
 	}
 	if (present)
@@ -246,7 +275,7 @@ enum lk_status lk_config_fill(struct lk_config *cfg, const char *section, const 
 		if (cfg->entries[i].section != at || cfg->entries[i].used)
 			continue;
 		st = unknown_key(cfg, &cfg->entries[i], keys, err);
-		if (lk_problems_add(cfg->problems, err))
+		if (report(cfg, err))
 			st = LK_OK;
 	}
 	return st;
@@ -284,7 +313,7 @@ enum lk_status lk_config_finish(struct lk_config *cfg, const char *const *more,
 		if (cfg->sections[i].filled)
 			continue;
 		st = unknown_section(cfg, i, more, err);
-		if (lk_problems_add(cfg->problems, err))
+		if (report(cfg, err))
 			st = LK_OK;
 	}
 	return st;

@@ -98,6 +98,10 @@ struct lk_problems {
 /* True if *err went to the collector and is empty again: carry on. problems may be NULL. */
 bool lk_problems_add(struct lk_problems *problems, struct lk_error *err);
 void lk_config_collect(struct lk_config *cfg, struct lk_problems *problems);
+/* For checks behind the tables: adds "FILE:LINE" of the key (lk_config_at) to *err, then hands it
+ * to the collector if there is one: LK_OK, carry on. Otherwise returns err->status. */
+enum lk_status lk_config_problem(struct lk_config *cfg, const char *section, const char *name,
+				 struct lk_error *err);
 
 const char *lk_config_name(const struct lk_config *cfg); /* as given to lk_config_parse */
 /* The i-th section in order of appearance, an empty one too; NULL past the end. Keys before the
@@ -114,12 +118,16 @@ enum lk_status lk_config_fill(struct lk_config *cfg, const char *section, const 
  * for and `more` (NULL-terminated; may be NULL). */
 enum lk_status lk_config_finish(struct lk_config *cfg, const char *const *more,
 				struct lk_error *err);
+/* The section was dealt with by other means: lk_config_finish passes over it. */
+void lk_config_skip(struct lk_config *cfg, const char *section);
+/* Nothing was handed to the collector so far: checks behind the tables make sense. */
+bool lk_config_clean(const struct lk_config *cfg);
 /* Was the key written in the file, in any of its spellings? */
 bool lk_config_given(const struct lk_config *cfg, const char *section, const struct lk_key *key);
 /* Was a key filled whose row says LK_K_SECRET? */
 bool lk_config_has_secrets(const struct lk_config *cfg);
-/* Add "FILE:LINE" of a key, of its section (name NULL or not written), or "FILE" to the chain.
- * Returns err->status. */
+/* Add "FILE:LINE" of a key, of its section (name NULL or not written), or "FILE" (section NULL or
+ * not written) to the chain. Returns err->status. */
 enum lk_status lk_config_at(const struct lk_config *cfg, const char *section, const char *name,
 			    struct lk_error *err);
 

@@ -30,6 +30,7 @@ struct lk_config {
 	char **asked; /* names of sections that tables were given for */
 	size_t n_asked;
 	struct lk_problems *problems;
+	bool reported; /* something of this file went to problems */
 	bool has_secrets;
 };
 

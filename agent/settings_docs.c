@@ -1,0 +1,91 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Samples of the files and the manual's entries, from the tables and the providers' rows. */
+#include "agent/settings_internal.h"
+#include "core/config_lines.h"
+#include "providers/provider.h"
+
+/* Print the sections of every provider; all but the first whole in comments. */
+static void sample_providers(FILE *out, const char *prefix)
+{
+	char name[LK_CONFIG_NAME_MAX + 1];
+	size_t i;
+
+	for (i = 0; lk_providers[i]; i++) {
+		const struct lk_provider *p = lk_providers[i];
+		const struct lk_section section = { name, p->keys, p->summary };
+
+		snprintf(name, sizeof(name), "%sencrypt.%s", prefix, p->name);
+		lk_section_sample(out, &section, i > 0);
+	}
+}
+
+static void sample_encrypt(FILE *out, const char *prefix)
+{
+	char name[LK_CONFIG_NAME_MAX + 1];
+	const struct lk_section section = { name, lk_encrypt_keys,
+					    "Only needed with more than one provider." };
+
+	snprintf(name, sizeof(name), "%sencrypt", prefix);
+	lk_section_sample(out, &section, true);
+	sample_providers(out, prefix);
+}
+
+void lk_settings_sample(FILE *out, enum lk_settings_kind kind)
+{
+	static const char *const names[] = { "latchkey.conf", "fde.conf", "volumes.d/NAME.conf" };
+
+	fprintf(out,
+		"# %s: see latchkey.conf(5).\n"
+		"# Lines in comments show defaults or examples.\n",
+		names[kind]);
+	switch (kind) {
+	case LK_SETTINGS_AGENT:
+		lk_section_sample(out, &lk_agent_section, false);
+		lk_section_sample(out, &lk_network_section, false);
+		return;
+	case LK_SETTINGS_FDE:
+		lk_section_sample(out, &lk_rootfs_section, false);
+		lk_section_sample(out, &lk_verity_section, true);
+		sample_encrypt(out, "rootfs.");
+		return;
+	case LK_SETTINGS_VOLUME:
+		lk_section_sample(out, &lk_volume_section, false);
+		sample_encrypt(out, "");
+	}
+}
+
+static void manual_providers(FILE *out)
+{
+	char name[LK_CONFIG_NAME_MAX + 1], help[256];
+	size_t i;
+
+	for (i = 0; lk_providers[i]; i++) {
+		const struct lk_provider *p = lk_providers[i];
+		const struct lk_section section = { name, p->keys, help };
+
+		snprintf(name, sizeof(name), "encrypt.%s", p->name);
+		snprintf(help, sizeof(help), "%s. In fde.conf: [rootfs.encrypt.%s].", p->summary,
+			 p->name);
+		lk_section_manual(out, &section);
+	}
+}
+
+void lk_settings_manual(FILE *out)
+{
+	static const struct lk_section encrypt = {
+		"encrypt", lk_encrypt_keys,
+		"Which providers are asked for the key. In fde.conf: [rootfs.encrypt]."
+	};
+
+	fputs(".SH LATCHKEY.CONF\n", out);
+	lk_section_manual(out, &lk_agent_section);
+	lk_section_manual(out, &lk_network_section);
+	fputs(".SH FDE.CONF\n", out);
+	lk_section_manual(out, &lk_rootfs_section);
+	lk_section_manual(out, &lk_verity_section);
+	fputs(".SH VOLUMES.D/NAME.CONF\n", out);
+	lk_section_manual(out, &lk_volume_section);
+	fputs(".SH PROVIDERS\n", out);
+	lk_section_manual(out, &encrypt);
+	manual_providers(out);
+}

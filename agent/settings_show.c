@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The effective configuration as text that reads back as the same. */
+#include "agent/settings_internal.h"
+#include "core/config_lines.h"
+#include "providers/provider.h"
+
+void lk_settings_show_agent(FILE *out, const struct lk_settings *s, bool notes)
+{
+	lk_keys_show(out, lk_agent_section.name, lk_agent_section.keys, s, notes);
+	fputc('\n', out);
+	lk_keys_show(out, lk_network_section.name, lk_network_section.keys, s, notes);
+}
+
+static void show_sources(FILE *out, const struct lk_volume *v, bool notes)
+{
+	const char *prefix = v->is_root ? "rootfs." : "";
+	char section[LK_CONFIG_NAME_MAX + 1];
+	size_t i;
+
+	if (!v->n_sources)
+		return;
+	snprintf(section, sizeof(section), "%sencrypt", prefix);
+	fputc('\n', out);
+	lk_keys_show(out, section, lk_encrypt_keys, v, notes);
+	for (i = 0; i < v->n_sources; i++) {
+		const struct lk_volume_source *source = &v->sources[i];
+
+		snprintf(section, sizeof(section), "%sencrypt.%s", prefix, source->provider->name);
+		fputc('\n', out);
+		lk_keys_show(out, section, source->provider->keys, source->options, notes);
+	}
+}
+
+void lk_settings_show_volume(FILE *out, const struct lk_volume *v, bool notes)
+{
+	const struct lk_section *section = v->is_root ? &lk_rootfs_section : &lk_volume_section;
+
+	lk_keys_show(out, section->name, section->keys, v, notes);
+	if (v->has_verity) {
+		fputc('\n', out);
+		lk_keys_show(out, lk_verity_section.name, lk_verity_section.keys, &v->verity,
+			     notes);
+	}
+	show_sources(out, v, notes);
+}
+
+void lk_settings_show(FILE *out, const struct lk_settings *s, bool notes)
+{
+	size_t i;
+
+	fprintf(out, "# %s/latchkey.conf\n", s->dir);
+	lk_settings_show_agent(out, s, notes);
+	for (i = 0; i < s->n_known; i++) {
+		fprintf(out, "\n# %s\n", s->volumes[i].file);
+		lk_settings_show_volume(out, &s->volumes[i], notes);
+	}
+}

@@ -1,0 +1,125 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The table of [rootfs.verity]: everything that dm-verity needs, since no superblock is read. */
+#include <string.h>
+
+#include "agent/settings_internal.h"
+
+#define SECTION	  "rootfs.verity"
+#define AT(field) .offset = offsetof(struct lk_verity_params, field)
+
+static const char *const algorithms[] = { "sha256", "sha512", NULL };
+/* In the order of enum lk_verity_corruption. */
+static const char *const reactions[] = { "panic", "error", "restart", NULL };
+
+static const struct lk_key keys[] = {
+	{ .name = "root_hash",
+	  .type = LK_T_HEX,
+	  .flags = LK_K_REQUIRED,
+	  AT(root_hash),
+	  .min = 32,
+	  .max = 64,
+	  .help = "The root hash of the hash tree.",
+	  .example = "\"0000000000000000000000000000000000000000000000000000000000000000\"" },
+	{ .name = "salt",
+	  .type = LK_T_HEX,
+	  AT(salt),
+	  .max = 256,
+	  .help = "The salt that each block is hashed with; without it, none." },
+	{ .name = "algorithm",
+	  .type = LK_T_STRING,
+	  AT(algorithm),
+	  .fallback = "sha256",
+	  .choices = algorithms,
+	  .help = "The hash." },
+	{ .name = "data_block_size",
+	  .type = LK_T_INT,
+	  AT(data_block_size),
+	  .fallback = "4096",
+	  .min = 512,
+	  .max = 65536,
+	  .help = "Bytes of a data block; a power of two." },
+	{ .name = "hash_block_size",
+	  .type = LK_T_INT,
+	  AT(hash_block_size),
+	  .fallback = "4096",
+	  .min = 512,
+	  .max = 65536,
+	  .help = "Bytes of a block of the hash tree; a power of two." },
+	{ .name = "data_blocks",
+	  .type = LK_T_INT,
+	  .flags = LK_K_REQUIRED,
+	  AT(data_blocks),
+	  .min = 1,
+	  .help = "Number of data blocks.",
+	  .example = "1" },
+	{ .name = "hash_offset",
+	  .type = LK_T_INT,
+	  .flags = LK_K_REQUIRED,
+	  AT(hash_offset),
+	  .min = 512,
+	  .help = "Where the hash tree begins, in bytes within the opened device, behind the data.",
+	  .example = "4096" },
+	{ .name = "on_corruption",
+	  .type = LK_T_CHOICE,
+	  AT(on_corruption),
+	  .choices = reactions,
+	  .help = "What a block that does not fit its hash leads to: a kernel panic, an I/O error "
+		  "or a restart. Without it, panic when the key is released by attestation, "
+		  "else error." },
+	{ 0 },
+};
+
+const struct lk_section lk_verity_section = {
+	SECTION, keys, "A hash tree over the root, whose parameters are all written here."
+};
+
+static bool is_power_of_two(int64_t n)
+{
+	return n > 0 && (n & (n - 1)) == 0;
+}
+
+/* The name of the key that does not fit the others, NULL if all do. */
+static const char *misfit(const struct lk_verity_params *p, struct lk_error *err)
+{
+	const bool sha512 = p->algorithm && strcmp(p->algorithm, "sha512") == 0;
+	int64_t end;
+
+	if (p->root_hash.data && p->root_hash.len != (sha512 ? 64 : 32)) {
+		lk_raise_code(err, LK_C_CONFIG_VALUE,
+			      "'root_hash' has %zu bytes, which is no digest of %s",
+			      p->root_hash.len, p->algorithm);
+		return "root_hash";
+	}
+	if (!is_power_of_two(p->data_block_size) || !is_power_of_two(p->hash_block_size)) {
+		lk_raise_code(err, LK_C_CONFIG_VALUE, "a block size is not a power of two");
+		return is_power_of_two(p->data_block_size) ? "hash_block_size" : "data_block_size";
+	}
+	if (p->hash_offset % p->hash_block_size) {
+		lk_raise_code(err, LK_C_CONFIG_VALUE,
+			      "'hash_offset' is not a multiple of hash_block_size");
+		return "hash_offset";
+	}
+	if (__builtin_mul_overflow(p->data_blocks, p->data_block_size, &end) ||
+	    end > p->hash_offset) {
+		lk_raise_code(err, LK_C_CONFIG_VALUE,
+			      "'hash_offset' lies within the data: data_blocks times "
+			      "data_block_size is more");
+		return "hash_offset";
+	}
+	return NULL;
+}
+
+enum lk_status lk_verity_read(struct lk_config *cfg, struct lk_volume *v, struct lk_error *err)
+{
+	const char *name;
+	enum lk_status st;
+
+	if (!lk_config_has(cfg, SECTION))
+		return LK_OK;
+	st = lk_config_fill(cfg, SECTION, keys, true, &v->verity, err);
+	v->has_verity = true;
+	if (st || !lk_config_clean(cfg))
+		return st;
+	name = misfit(&v->verity, err);
+	return name ? lk_config_problem(cfg, SECTION, name, err) : LK_OK;
+}

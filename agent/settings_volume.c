@@ -1,0 +1,259 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The tables of fde.conf and volumes.d: the root, and the volumes beside it. */
+#include <ctype.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "agent/blockdev.h"
+#include "agent/settings_internal.h"
+
+#define AT(field) .offset = offsetof(struct lk_volume, field)
+
+/* Each in the order of its enum. */
+static const char *const phases[] = { "initrd", "system", NULL };
+static const char *const overlays[] = { "none", "ram", "disk", "disk-persist", NULL };
+static const char *const overlay_types[] = { "overlayfs", "dm-snapshot", NULL };
+static const char *const macs[] = { "optional", "required", NULL };
+static const char *const file_systems[] = { "swap", "ext4", "xfs", "vfat", NULL };
+
+#define DEVICE_HELP                                                                                \
+	"The device: PARTUUID=, PARTLABEL=, UUID= (of the LUKS2 header) or a path below /dev. "    \
+	"Two devices that fit are an error."
+
+/* Rows that both tables have. */
+#define LUKS_UUID                                                                                  \
+	.name = "luks_uuid", .type = LK_T_STRING, AT(luks_uuid),                                   \
+	.help = "The UUID that the LUKS2 header must have; without it, any.",                      \
+	.example = "\"00000000-0000-4000-8000-000000000000\""
+#define MAX_KEYSLOTS                                                                               \
+	.name = "max_keyslots", .type = LK_T_INT, AT(max_keyslots), .fallback = "2", .min = 1,     \
+	.max = 8, .help = "A header with more keyslots than this is refused."
+#define HEADER_MAC                                                                                 \
+	.name = "header_mac", .type = LK_T_CHOICE, AT(header_mac), .fallback = "optional",         \
+	.choices = macs,                                                                           \
+	.help = "Whether a header without our MAC is opened. This version checks none: optional."
+#define ALLOW_DISCARDS                                                                             \
+	.name = "allow_discards", .type = LK_T_BOOL, AT(allow_discards), .fallback = "false",      \
+	.help = "Pass discards through dm-crypt: who sees the disk sees which blocks are free."
+
+static const struct lk_key root_keys[] = {
+	{ .name = "device",
+	  .aliases = (const char *const[]){ "dev", NULL },
+	  .type = LK_T_STRING,
+	  .flags = LK_K_REQUIRED,
+	  AT(device),
+	  .help = DEVICE_HELP,
+	  .example = "\"PARTUUID=00000000-0000-4000-8000-000000000000\"" },
+	{ .name = "name",
+	  .type = LK_T_STRING,
+	  AT(name),
+	  .fallback = "root",
+	  .help = "The mapping that becomes the root device: /dev/mapper/NAME." },
+	{ .name = "encrypted",
+	  .type = LK_T_BOOL,
+	  AT(encrypted),
+	  .fallback = "true",
+	  .help = "Whether the device holds LUKS2; if not, [rootfs.verity] alone protects it." },
+	{ .name = "rw_overlay",
+	  .aliases = (const char *const[]){ "delta_location", NULL },
+	  .type = LK_T_CHOICE,
+	  AT(rw_overlay),
+	  .fallback = "none",
+	  .choices = overlays,
+	  .help = "Where the writable layer over the root lies. This version knows none and ram, "
+		  "which is empty at each boot." },
+	{ .name = "rw_overlay_type",
+	  .aliases = (const char *const[]){ "delta_backend", NULL },
+	  .type = LK_T_CHOICE,
+	  AT(rw_overlay_type),
+	  .fallback = "overlayfs",
+	  .choices = overlay_types,
+	  .help = "What the writable layer is. This version knows overlayfs." },
+	{ LUKS_UUID },
+	{ MAX_KEYSLOTS },
+	{ HEADER_MAC },
+	{ ALLOW_DISCARDS },
+	{ 0 },
+};
+
+static const struct lk_key volume_keys[] = {
+	{ .name = "volume",
+	  .type = LK_T_STRING,
+	  .flags = LK_K_REQUIRED,
+	  AT(name),
+	  .help = "The mapping: /dev/mapper/NAME.",
+	  .example = "\"data0\"" },
+	{ .name = "dev",
+	  .aliases = (const char *const[]){ "device", NULL },
+	  .type = LK_T_STRING,
+	  .flags = LK_K_REQUIRED,
+	  AT(device),
+	  .help = DEVICE_HELP,
+	  .example = "\"PARTUUID=00000000-0000-4000-8000-000000000001\"" },
+	{ .name = "auto_open",
+	  .type = LK_T_BOOL,
+	  AT(auto_open),
+	  .fallback = "false",
+	  .help = "Open the volume at boot." },
+	{ .name = "phase",
+	  .type = LK_T_CHOICE,
+	  AT(phase),
+	  .fallback = "initrd",
+	  .choices = phases,
+	  .help = "When it is opened. This version knows initrd: together with the root." },
+	{ LUKS_UUID },
+	{ MAX_KEYSLOTS },
+	{ HEADER_MAC },
+	{ ALLOW_DISCARDS },
+	{ .name = "makefs",
+	  .type = LK_T_CHOICE,
+	  AT(makefs),
+	  .choices = file_systems,
+	  .flags = LK_K_HIDDEN,
+	  .help = "The file system to make on an empty volume." },
+	{ .name = "integrity",
+	  .type = LK_T_BOOL,
+	  AT(integrity),
+	  .fallback = "false",
+	  .flags = LK_K_HIDDEN,
+	  .help = "Whether dm-integrity protects the volume." },
+	{ 0 },
+};
+
+const struct lk_section lk_rootfs_section = { "rootfs", root_keys, "The root." };
+const struct lk_section lk_volume_section = {
+	"", volume_keys, "One volume beside the root; these keys stand before the first section."
+};
+
+/* Fit for device-mapper, for units and for paths. */
+static enum lk_status check_name(const char *name, struct lk_error *err)
+{
+	static const char legal[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+				    "0123456789_.-";
+	const size_t n = strlen(name);
+
+	if (n == 0 || n > LK_VOLUME_NAME_MAX || strspn(name, legal) != n || *name == '.' ||
+	    *name == '-' || strcmp(name, "control") == 0)
+		return lk_raise_code(err, LK_C_CONFIG_VALUE,
+				     "a volume's name has 1 to %d letters, digits, '_', '-' and "
+				     "'.', and begins with none of the last two",
+				     LK_VOLUME_NAME_MAX);
+	return LK_OK;
+}
+
+static enum lk_status check_uuid(char *uuid, struct lk_error *err)
+{
+	static const char shape[] = "xxxxxxxx-xxxx-xxxx-xxxx-xxxxxxxxxxxx";
+	size_t i;
+
+	for (i = 0; shape[i]; i++) {
+		if (shape[i] == 'x' ? !isxdigit((unsigned char)uuid[i]) : uuid[i] != '-')
+			break;
+		uuid[i] = (char)tolower((unsigned char)uuid[i]);
+	}
+	if (shape[i] || uuid[i])
+		return lk_raise_code(err, LK_C_CONFIG_VALUE, "'luks_uuid' is not a UUID");
+	return LK_OK;
+}
+
+/* What the language has and this version has not; NULL if all is well. */
+static const char *unsupported(const struct lk_volume *v)
+{
+	if (v->rw_overlay == LK_OVERLAY_DISK || v->rw_overlay == LK_OVERLAY_DISK_PERSIST)
+		return "rw_overlay";
+	if (v->rw_overlay_type != LK_OVERLAYFS && v->rw_overlay != LK_OVERLAY_NONE)
+		return "rw_overlay_type";
+	if (v->phase != LK_PHASE_INITRD)
+		return "phase";
+	if (v->header_mac != LK_HEADER_MAC_OPTIONAL)
+		return "header_mac";
+	if (v->integrity)
+		return "integrity";
+	return v->makefs >= 0 ? "makefs" : NULL;
+}
+
+/* The name of the key that is wrong, NULL if none is. */
+static const char *wrong(struct lk_volume *v, const struct lk_section *section,
+			 struct lk_error *err)
+{
+	const struct lk_key *key;
+	struct lk_blockdev_spec spec;
+	const char *name = unsupported(v);
+
+	if (name) {
+		key = lk_keys_find(section->keys, name);
+		lk_raise_code(err, LK_C_CONFIG_VALUE, "%s = %s is not supported by this version",
+			      name, key->type == LK_T_CHOICE ? lk_key_choice(key, v) : "true");
+		return name;
+	}
+	if (check_name(v->name, err))
+		return v->is_root ? "name" : "volume";
+	if (lk_blockdev_spec_parse(v->device, &spec, err))
+		return v->is_root ? "device" : "dev";
+	if (v->luks_uuid && check_uuid(v->luks_uuid, err))
+		return "luks_uuid";
+	return NULL;
+}
+
+static enum lk_status read_volume(struct lk_config *cfg, const struct lk_section *section,
+				  struct lk_volume *v, struct lk_error *err)
+{
+	const char *name;
+	enum lk_status st;
+
+	v->file = strdup(lk_config_name(cfg));
+	if (!v->file)
+		return lk_raise(err, LK_INTERNAL, "out of memory");
+	st = lk_config_fill(cfg, section->name, section->keys, true, v, err);
+	if (st || !lk_config_clean(cfg))
+		return st;
+	name = wrong(v, section, err);
+	return name ? lk_config_problem(cfg, section->name, name, err) : LK_OK;
+}
+
+static void settle_reaction(struct lk_volume *v)
+{
+	if (v->verity.on_corruption < 0)
+		v->verity.on_corruption = lk_volume_attested(v) ? LK_VERITY_PANIC : LK_VERITY_ERROR;
+}
+
+enum lk_status lk_root_read(struct lk_config *cfg, struct lk_volume *v, struct lk_error *err)
+{
+	enum lk_status st;
+
+	v->is_root = true;
+	v->auto_open = true;
+	v->makefs = -1;
+	st = read_volume(cfg, &lk_rootfs_section, v, err);
+	if (!st)
+		st = lk_verity_read(cfg, v, err);
+	if (!st)
+		st = lk_encrypt_read(cfg, "rootfs.", v, err);
+	if (st)
+		return st;
+	settle_reaction(v);
+	if (v->encrypted || v->has_verity || !lk_config_clean(cfg))
+		return LK_OK;
+	lk_raise_code(err, LK_C_CONFIG_MISSING,
+		      "encrypted = false without [rootfs.verity] would protect nothing");
+	return lk_config_problem(cfg, "rootfs", "encrypted", err);
+}
+
+enum lk_status lk_volume_read(struct lk_config *cfg, struct lk_volume *v, struct lk_error *err)
+{
+	enum lk_status st;
+
+	v->encrypted = true;
+	st = read_volume(cfg, &lk_volume_section, v, err);
+	return st ? st : lk_encrypt_read(cfg, "", v, err);
+}
+
+void lk_volume_free(struct lk_volume *v)
+{
+	lk_sources_free(v);
+	lk_keys_free(v->is_root ? root_keys : volume_keys, v);
+	lk_keys_free(lk_verity_section.keys, &v->verity);
+	lk_keys_free(lk_encrypt_keys, v);
+	free(v->file);
+	*v = (struct lk_volume){ 0 };
+}
