@@ -53,8 +53,11 @@ static enum lk_status task_new(int type, const char *name, struct dm_task **ret,
 
 	lk_dm_quiet();
 	task = dm_task_create(type);
-	if (!task || !dm_task_set_name(task, name))
-		return lk_raise(err, LK_INTERNAL, "prepare a device-mapper call for '%s'", name);
+	if (!task)
+		return lk_raise(err, LK_ABSENT,
+				"the kernel has no device-mapper: load dm_mod in the initramfs");
+	if (!dm_task_set_name(task, name))
+		return lk_raise_code(err, LK_C_CONFIG_VALUE, "'%s' is no name for a mapping", name);
 	*ret = lk_take(task);
 	return LK_OK;
 }
@@ -65,7 +68,7 @@ static enum lk_status task_fault(const char *what, const char *name, int error,
 	if (error == ENXIO)
 		return lk_raise(err, LK_ABSENT, "there is no mapping '%s'", name);
 	return lk_raise(err, LK_INTERNAL, "%s mapping '%s': %s", what, name,
-			error ? strerror(error) : "the kernel has no device-mapper");
+			error ? strerror(error) : "no reason given");
 }
 
 enum lk_status lk_dm_exists(const char *name, bool *ret, struct lk_error *err)
@@ -178,7 +181,9 @@ static enum lk_status close_until(const char *name, struct lk_deadline deadline,
 
 	for (;;) {
 		st = lk_dm_exists(name, &exists, err);
-		if (st || !exists)
+		if (st == LK_ABSENT || (!st && !exists))
+			return LK_OK;
+		if (st)
 			return st;
 		st = try_remove(name, &error, err);
 		if (st)

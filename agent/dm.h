@@ -28,7 +28,7 @@ struct lk_dm_live {
 void lk_dm_live_wipe(struct lk_dm_live *live);
 #define LK_DM_LIVE LK_CLEANUP(lk_dm_live_wipe) struct lk_dm_live
 
-/* *ret = is there a mapping of that name? */
+/* *ret = is there a mapping of that name? LK_ABSENT when the kernel has no device-mapper. */
 enum lk_status lk_dm_exists(const char *name, bool *ret, struct lk_error *err);
 /* The first line of the live table. LK_ABSENT without such a mapping. */
 enum lk_status lk_dm_table(const char *name, struct lk_dm_live *ret, struct lk_error *err);

@@ -156,6 +156,9 @@ static enum lk_status key_fault(const struct session *s, int r, struct lk_error 
 {
 	if (r == -EPERM)
 		return lk_raise_code(err, LK_C_KEY_WRONG, "the key opens no keyslot");
+	if (r == -EBUSY)
+		return lk_raise(err, LK_INTERNAL,
+				"the device is in use: mapped or mounted already");
 	if (r == -ENOMEM)
 		return lk_raise(err, LK_INTERNAL, "not enough memory for the keyslot's KDF");
 	return library_fault(s, "open the volume", r, err);
