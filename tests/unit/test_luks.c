@@ -42,7 +42,7 @@ static void must(int status)
 static void format(const char *name, const char *options)
 {
 	must(sh("cd %s && rm -f %s && truncate -s 32M %s && printf '" PASSPHRASE "' | cryptsetup "
-		"luksFormat -q --type luks2 %s %s -",
+		"luksFormat -q --type luks2 %s %s - >/dev/null",
 		dir, name, name, options, name));
 }
 
