@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Which files a configuration consists of, and in which order they are read. */
-#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -61,21 +60,31 @@ static enum lk_status add_fixed(struct settings_list *list, const struct lk_stri
 	return add(list, kind, name[there[1]], err);
 }
 
+/* The same name with the other end, further down the list; NULL if there is none. */
+static const char *find_twin(const struct lk_strings *names, size_t i)
+{
+	const char *name = names->items[i];
+	const size_t stem = strlen(name) - strlen(ends[0]);
+
+	for (i++; i < names->n; i++)
+		if (strlen(names->items[i]) == strlen(name) &&
+		    strncmp(names->items[i], name, stem) == 0)
+			return names->items[i];
+	return NULL;
+}
+
 static enum lk_status add_volumes(struct settings_list *list, const struct lk_strings *names,
 				  struct lk_error *err)
 {
 	enum lk_status st = LK_OK;
-	char twin[NAME_MAX + 1];
 	size_t i;
 
 	for (i = 0; i < names->n && !st; i++) {
-		const char *name = names->items[i];
-		const size_t stem = strlen(name) - strlen(ends[0]);
+		const char *twin = find_twin(names, i);
 
-		snprintf(twin, sizeof(twin), "%.*s%s", (int)stem, name, ends[1]);
-		if (strcmp(name, twin) != 0 && has_name(names, twin))
-			return refuse_both(list->volumes.path, name, twin, err);
-		st = add(list, LK_SETTINGS_VOLUME, name, err);
+		if (twin)
+			return refuse_both(list->volumes.path, names->items[i], twin, err);
+		st = add(list, LK_SETTINGS_VOLUME, names->items[i], err);
 	}
 	return st;
 }

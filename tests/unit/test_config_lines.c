@@ -250,7 +250,9 @@ static char *filled(const char *prefix, size_t n, char c, const char *suffix)
 {
 	char *text = malloc(strlen(prefix) + n + strlen(suffix) + 1);
 
-	sprintf(text, "%s", prefix);
+	if (!text)
+		abort();
+	strcpy(text, prefix);
 	memset(text + strlen(prefix), c, n);
 	strcpy(text + strlen(prefix) + n, suffix);
 	return text;
