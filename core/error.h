@@ -37,7 +37,7 @@ enum lk_code {
 #define LK_CODE_ENUM(id, status, name, help) LK_C_##id,
 	LK_CODES(LK_CODE_ENUM)
 #undef LK_CODE_ENUM
-	LK_N_CODES,
+		LK_N_CODES,
 };
 
 #define LK_ERROR_FRAMES 8

@@ -23,7 +23,8 @@ struct json_t; /* jansson's own type; reference counted; borrowed unless said ot
 /* Install the wiping allocator; called once by each program before anything else. */
 void lk_json_setup(void);
 
-enum lk_status lk_json_parse(const char *text, size_t len, struct json_t **ret, struct lk_error *err);
+enum lk_status lk_json_parse(const char *text, size_t len, struct json_t **ret,
+			     struct lk_error *err);
 void lk_json_free(struct json_t *doc); /* drops one reference; NULL is fine */
 LK_DEFINE_CLEANUP(struct json_t *, lk_json_free)
 #define LK_JSON LK_CLEANUP(lk_json_free_p) struct json_t
@@ -50,7 +51,7 @@ bool lk_json_is_object(const struct json_t *v);
 bool lk_json_is_array(const struct json_t *v);
 bool lk_json_is_string(const struct json_t *v);
 bool lk_json_is_null(const struct json_t *v);
-const char *lk_json_string_value(const struct json_t *v); /* NULL if not a string */
+const char *lk_json_string_value(const struct json_t *v);     /* NULL if not a string */
 bool lk_json_int_value(const struct json_t *v, int64_t *ret); /* false if not an integer */
 
 /* Refuse members outside the NULL-terminated list: LK_TAMPERED naming the member. */
