@@ -11,11 +11,12 @@ marks=build/tidy
 mkdir -p "$marks"
 
 # what a verdict rests on besides the file itself
-common=$({ git ls-files -z --cached --others --exclude-standard -- '*.h' | xargs -0 cat; cat .clang-tidy; } | sha256sum)
+common=$({ git ls-files -z --cached --others --exclude-standard -- '*.h' | xargs -0 cat; cat .clang-tidy tests/.clang-tidy; } | sha256sum)
 
 files=$(python3 tests/lint/compiled.py "$build/compile_commands.json")
 pending=()
 while read -r file; do
+	[ -e "$file" ] || continue # a build folder may still name what is gone
 	mark=$marks/$({ echo "$common"; cat "$file"; } | sha256sum | cut -d' ' -f1)
 	[ -e "$mark" ] || pending+=("$file" "$mark")
 done <<<"$files"
