@@ -121,9 +121,10 @@ static void drop_others(struct race_run *run)
 			lk_exchange_end(&run->x[i]);
 }
 
-/* Take those that failed before anybody won out of the race. */
-static void drop_failed(struct race_run *run)
+/* Take those that failed before anybody won out of the race; false if there were none. */
+static bool drop_failed(struct race_run *run)
 {
+	bool any = false;
 	size_t i;
 
 	for (i = 0; i < run->race->n; i++) {
@@ -135,7 +136,9 @@ static void drop_failed(struct race_run *run)
 		if (!lk_exchange_outcome(&run->x[i], run->code[i], &why))
 			(void)lk_raise(&why, LK_INTERNAL, "ended before it was asked");
 		lose(run, i, &why);
+		any = true;
 	}
+	return any;
 }
 
 static enum lk_status fail(struct race_run *run, struct lk_error *err)
@@ -200,7 +203,8 @@ static enum lk_status drive(struct race_run *run, struct lk_http_response *ret,
 			return lk_raise(err, LK_INTERNAL, "drive the transfers");
 		note_ends(run);
 		if (run->winner == NOBODY) {
-			drop_failed(run);
+			if (drop_failed(run))
+				continue;
 		} else {
 			drop_others(run);
 			if (run->ended[run->winner])
