@@ -7,14 +7,15 @@
 /* Print the sections of every provider; all but the first whole in comments. */
 static void sample_providers(FILE *out, const char *prefix)
 {
-	char name[LK_CONFIG_NAME_MAX + 1];
+	char name[LK_CONFIG_NAME_MAX + 1], help[256];
 	size_t i;
 
 	for (i = 0; lk_providers[i]; i++) {
 		const struct lk_provider *p = lk_providers[i];
-		const struct lk_section section = { name, p->keys, p->summary };
+		const struct lk_section section = { name, p->keys, help };
 
 		snprintf(name, sizeof(name), "%sencrypt.%s", prefix, p->name);
+		snprintf(help, sizeof(help), "Provider %s: %s.", p->name, p->summary);
 		lk_section_sample(out, &section, i > 0);
 	}
 }
@@ -64,8 +65,8 @@ static void manual_providers(FILE *out)
 		const struct lk_section section = { name, p->keys, help };
 
 		snprintf(name, sizeof(name), "encrypt.%s", p->name);
-		snprintf(help, sizeof(help), "%s. In fde.conf: [rootfs.encrypt.%s].", p->summary,
-			 p->name);
+		snprintf(help, sizeof(help), "Provider %s: %s. In fde.conf: [rootfs.encrypt.%s].",
+			 p->name, p->summary, p->name);
 		lk_section_manual(out, &section);
 	}
 }

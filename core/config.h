@@ -49,7 +49,8 @@ enum lk_key_flags {
 	LK_K_COMMAND = 1 << 6,	   /* names a program that the initramfs needs */
 	LK_K_HIDDEN = 1 << 7,	   /* works, but is left out of samples and manuals */
 	LK_K_MASKED = 1 << 8,	   /* never printed, but allowed in a file that others can read */
-	LK_K_WEAKENS = 1 << 9, /* LK_T_BOOL: when true, `config check` warns with the help text */
+	LK_K_WEAKENS = 1 << 9,	/* LK_T_BOOL: when true, `config check` warns with the help text */
+	LK_K_SAMPLED = 1 << 10, /* not required, but in samples without a comment sign */
 };
 
 struct lk_key {

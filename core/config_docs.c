@@ -55,8 +55,10 @@ void lk_section_sample(FILE *out, const struct lk_section *section, bool whole)
 	for (key = section->keys; key->name; key++) {
 		if (key->flags & LK_K_HIDDEN)
 			continue;
+		fputs(key == section->keys ? "" : "\n", out);
 		print_wrapped(out, "# ", key->help);
-		fprintf(out, "%s%s = ", whole || !(key->flags & LK_K_REQUIRED) ? "#" : "",
+		fprintf(out, "%s%s = ",
+			whole || !(key->flags & (LK_K_REQUIRED | LK_K_SAMPLED)) ? "#" : "",
 			key->name);
 		print_example(out, key);
 	}

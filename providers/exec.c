@@ -31,7 +31,8 @@ static const struct lk_key keys[] = {
 	  .flags = LK_K_REQUIRED | LK_K_COMMAND,
 	  .offset = AT(command),
 	  .help = "Absolute path of the program whose standard output is the key, byte for "
-		  "byte. For testing." },
+		  "byte. For testing.",
+	  .example = "\"/usr/local/bin/print-key\"" },
 	{ .name = "args",
 	  .type = LK_T_STRINGS,
 	  .flags = LK_K_SECRET,
