@@ -43,20 +43,20 @@ static void print_warning(void *arg, const char *text)
 	lk_log(LK_LOG_WARNING, "%s", text);
 }
 
-static enum lk_status ignore_file(void *arg, enum lk_file_kind kind, mode_t mode, const char *path,
-				  struct lk_error *err)
+static enum lk_status check_file(void *arg, enum lk_file_kind kind, mode_t mode, const char *path,
+				 struct lk_error *err)
 {
 	(void)arg;
-	(void)kind;
-	(void)mode;
-	(void)path;
 	(void)err;
+	if (!mode)
+		lk_log(LK_LOG_WARNING, "%s (%s) is not on this machine; the image must have it",
+		       path, lk_file_kind_name(kind));
 	return LK_OK;
 }
 
 static int check(const struct options *o)
 {
-	static const struct lk_settings_visitor visitor = { ignore_file, NULL };
+	static const struct lk_settings_visitor visitor = { check_file, NULL };
 	struct lk_problems problems = { print_problem, NULL, 0 };
 	struct lk_error err = { 0 };
 	LK_SETTINGS *s = NULL;
@@ -92,7 +92,9 @@ static enum lk_status print_file(void *arg, enum lk_file_kind kind, mode_t mode,
 				 struct lk_error *err)
 {
 	(void)arg;
-	(void)err;
+	if (!mode)
+		return lk_raise_code(err, LK_C_CONFIG_MISSING, "no %s %s", lk_file_kind_name(kind),
+				     path);
 	if (kind == LK_FILE_CREDENTIAL)
 		lk_log(LK_LOG_WARNING, "%s: in an unencrypted initramfs the host can read it",
 		       path);

@@ -134,7 +134,10 @@ void lk_settings_manual(FILE *out);
 
 /* Every file that the configuration consists of and names; with initrd_only, what opening the
  * volumes in the initramfs needs. Programs are looked up: each path is absolute. Files are looked
- * at under the same rules as the configuration itself; mode is the file's. */
+ * at under the same rules as the configuration itself; mode is the file's.
+ *
+ * A directory other than the machine's own stands for LK_SYSCONFDIR: a named file that is to lie
+ * there is looked for in it, and a file that is not there at all has mode 0. */
 struct lk_settings_visitor {
 	enum lk_status (*visit)(void *arg, enum lk_file_kind kind, mode_t mode, const char *path,
 				struct lk_error *err);

@@ -10,8 +10,8 @@
 
 struct walk {
 	const struct lk_settings_visitor *visitor;
-	enum lk_trust trust;
-	char **seen; /* "KIND PATH"; each file is told once */
+	const char *dir; /* that stands for LK_SYSCONFDIR; NULL: the machine's own */
+	char **seen;	 /* "KIND PATH"; each file is told once */
 	size_t n_seen;
 };
 
@@ -60,31 +60,54 @@ static enum lk_status tell(struct walk *w, enum lk_file_kind kind, mode_t mode, 
 	return w->visitor->visit(w->visitor->arg, kind, mode, path, err);
 }
 
+/* Another machine's configuration may name what only that machine has. */
+static enum lk_status tell_missing(struct walk *w, enum lk_file_kind kind, const char *path,
+				   struct lk_error *err)
+{
+	if (!w->dir || err->code != LK_C_CONFIG_MISSING)
+		return err->status;
+	*err = (struct lk_error){ 0 };
+	return tell(w, kind, 0, path, err);
+}
+
 static enum lk_status visit_command(struct walk *w, const char *name, struct lk_error *err)
 {
 	LK_FREE char *path = NULL;
 	struct stat sb;
-	enum lk_status st;
 
-	st = lk_command_find(name, &path, err);
-	if (st)
-		return st;
+	if (lk_command_find(name, &path, err))
+		return tell_missing(w, LK_FILE_COMMAND, name, err);
 	if (stat(path, &sb))
 		return lk_raise_code(err, LK_C_CONFIG_MISSING, "%s vanished", path);
 	return tell(w, LK_FILE_COMMAND, sb.st_mode & 07777, path, err);
+}
+
+/* Where the file lies now: below dir, if it is to lie in LK_SYSCONFDIR. malloc'ed. */
+static char *place_of(const struct walk *w, const char *path)
+{
+	const size_t n = strlen(LK_SYSCONFDIR "/");
+	char *place;
+
+	if (!w->dir || strncmp(path, LK_SYSCONFDIR "/", n) != 0)
+		return strdup(path);
+	return asprintf(&place, "%s/%s", w->dir, path + n) < 0 ? NULL : place;
 }
 
 static enum lk_status visit_named(void *arg, enum lk_file_kind kind, const char *path,
 				  struct lk_error *err)
 {
 	struct walk *w = arg;
-	enum lk_status st;
+	LK_FREE char *place = NULL;
 	mode_t mode = 0;
 
 	if (kind == LK_FILE_COMMAND)
 		return visit_command(w, path, err);
-	st = lk_named_file_check(path, kind, w->trust, &mode, err);
-	return st ? st : tell(w, kind, mode, path, err);
+	place = place_of(w, path);
+	if (!place)
+		return lk_raise(err, LK_INTERNAL, "out of memory");
+	if (lk_named_file_check(place, kind, w->dir ? LK_TRUST_CALLER : LK_TRUST_ROOT, &mode, err))
+		return tell_missing(w, kind, place, err);
+	return tell(w, kind, mode, place, err);
 }
 
 static enum lk_status visit_volume(struct walk *w, const struct lk_volume *v, struct lk_error *err)
@@ -104,8 +127,7 @@ enum lk_status lk_settings_files(const struct lk_settings *s, bool initrd_only,
 {
 	const bool own = strcmp(s->dir, LK_SYSCONFDIR) == 0;
 	const size_t n = initrd_only ? s->n_volumes : s->n_known;
-	LK_CLEANUP(walk_free)
-	struct walk w = { .visitor = visitor, .trust = own ? LK_TRUST_ROOT : LK_TRUST_CALLER };
+	LK_CLEANUP(walk_free) struct walk w = { .visitor = visitor, .dir = own ? NULL : s->dir };
 	enum lk_status st = LK_OK;
 	size_t i;
 

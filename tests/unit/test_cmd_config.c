@@ -101,8 +101,13 @@ TEST(check)
 	CHECK_HAS(said, ": 2 files, 1 volume: no errors\n");
 	CHECK_HAS(complained, "provider 'exec' is for testing");
 	config_put("fde.conf", ROOT KBS "kbs_root_cert = /absent/ca.pem\n", 0644);
+	CHECK_EQ(RUN("check", config_dir), 0);
+	CHECK_HAS(complained, "/absent/ca.pem (ca) is not on this machine");
+	CHECK_EQ(RUN("files", config_dir), 1);
+	config_put("loose.pem", "", 0666);
+	config_put("fde.conf", ROOT KBS "kbs_root_cert = /etc/latchkey/loose.pem\n", 0644);
 	CHECK_EQ(RUN("check", config_dir), 1);
-	CHECK_HAS(complained, "/absent/ca.pem: no such file");
+	CHECK_HAS(complained, "/loose.pem: mode 0666");
 	config_dir_remove();
 }
 
@@ -134,7 +139,7 @@ TEST(files)
 	CHECK_HAS(said, line);
 	config_put("fde.conf", ROOT "[rootfs.encrypt.exec]\ncommand = no-such-program\n", 0600);
 	CHECK_EQ(RUN("files", "--initrd", config_dir), 1);
-	CHECK_HAS(complained, "no program 'no-such-program'");
+	CHECK_HAS(complained, "no command no-such-program");
 	config_dir_remove();
 }
 

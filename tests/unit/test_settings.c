@@ -562,7 +562,7 @@ TEST(files)
 		 "[rootfs]\n%s[rootfs.encrypt]\nproviders = [\"kbs\", \"exec\"]\n"
 		 "allow_weaker = true\n%skbs_root_cert = \"%s\"\n[rootfs.encrypt.exec]\n"
 		 "command = sh\n",
-		 DEVICE, KBS, config_path("ca.pem"));
+		 DEVICE, KBS, "/etc/latchkey/ca.pem");
 	snprintf(data, sizeof(data),
 		 "volume = d\ndev = /dev/vdb\n[encrypt.kms]\nkey_id = k\n"
 		 "credential = %s\n",
@@ -580,6 +580,11 @@ TEST(files)
 	CHECK_EQ(lk_settings_files(s, false, &visitor, &err), LK_CONFIG);
 	CHECK_EQ(err.code, LK_C_CONFIG_FILE_MODE);
 	CHECK_EQ(unlink(config_path("ca.pem")), 0);
+	*list = 0;
+	CHECK_OK(lk_settings_files(s, true, &visitor, &err));
+	CHECK_HAS(list, "ca 0 /ca.pem\n");
+	/* the machine's own configuration names what must be there */
+	strcpy(s->dir, "/etc/latchkey");
 	CHECK_EQ(lk_settings_files(s, true, &visitor, &err), LK_CONFIG);
 	CHECK_EQ(err.code, LK_C_CONFIG_MISSING);
 	config_dir_remove();
