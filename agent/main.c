@@ -100,6 +100,6 @@ int main(int argc, char **argv)
 	}
 	argc -= optind;
 	argv += optind;
-	optind = 1;
+	optind = 0; /* start over: the options above ended at the command's name */
 	return start(command, argc, argv);
 }

@@ -70,7 +70,7 @@
 	X(KBS_DENIED, LK_DENIED, "kbs-denied",                                                     \
 	  "The key service's policy refused this resource; its audit log says why.")               \
 	X(KBS_NO_RESOURCE, LK_DENIED, "kbs-no-resource",                                           \
-	  "The key service did not give the resource: absent, or its storage failed.")             \
+	  "Store the key under that name in the key service, or correct key_uri.")             \
 	X(SESSION_EXPIRED, LK_AGAIN, "session-expired",                                            \
 	  "The attested session ended; a new one is made.")                                        \
 	X(JWE_INVALID, LK_TAMPERED, "jwe-invalid",                                                 \
