@@ -335,7 +335,7 @@ static void describe(struct scalar x, char out[PART_MAX])
 	else if (x.kind == STRING)
 		(void)snprintf(out, PART_MAX, "is \"%.48s\"", x.s);
 	else
-		(void)snprintf(out, PART_MAX, "is a list or an object");
+		(void)snprintf(out, PART_MAX, "is no plain value");
 	for (i = 0; out[i]; i++)
 		if (out[i] < ' ' || out[i] > '~')
 			out[i] = '?';

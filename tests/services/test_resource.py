@@ -192,11 +192,8 @@ class Resource(unittest.TestCase):
         jwk = {**key.jwk(), "alg": "ES256"}
 
         def sign(header, payload):
-            import hashlib
             text = b64u(json.dumps(header).encode()) + "." + payload
-            curve, e = key.curve, int.from_bytes(hashlib.sha256(text.encode()).digest(), "big")
-            r = curve.times(7, curve.g)[0] % curve.n
-            s = pow(7, -1, curve.n) * (e + r * key.d) % curve.n
+            r, s = key.curve.sign(key.d, text.encode())
             return text + "." + b64u(r.to_bytes(32, "big") + s.to_bytes(32, "big"))
 
         kid = json.loads(unb64u(header))["kid"]
