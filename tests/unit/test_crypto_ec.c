@@ -163,7 +163,7 @@ TEST(altered_signatures_are_refused)
 	struct lk_public_key pub, other_pub;
 	uint8_t sig[132], zero[64] = { 0 };
 	struct lk_error err = { 0 };
-	size_t n, i;
+	size_t n = 0, i;
 
 	CHECK_OK(lk_keypair_public(k, &pub, &err));
 	CHECK_OK(lk_keypair_public(other, &other_pub, &err));

@@ -212,6 +212,8 @@ TEST(foreign_points_are_refused)
 		"\"y\":\"AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA\"}",
 		/* another curve, sound in itself */
 		JWK_P521,
+		"{\"crv\":\"P-384\",\"kty\":\"EC\",\"x\":\"dI9iCU-IPwYUf82G5V8Ws1Ef8ZY-lsiYlGYxoyhAUXmXBfvxt6LbncLR2MP_oWXD\","
+		"\"y\":\"DAlGMbDNJUwP88n9HfkrCLXL9KivRxr3LjLWPxQQ95yc0Zubdl2KMuuQxHJYI_lw\"}",
 		/* the right coordinates under another curve's name */
 		"{\"crv\":\"P-384\",\"kty\":\"EC\",\"x\":\"wXPv9yz6LzIE2NqRZh7k4Pg3QjRDmgzcrQac31pUIMQ\","
 		"\"y\":\"mTNigeRZG2gxup8hjxifxz33U1IbZJ8bdaUue1Ce6Fw\"}",
@@ -382,6 +384,32 @@ TEST(text_around_is_refused)
 	CHECK(opens(k, huge));
 }
 
+/* Sound in all but the length of the content key. */
+TEST(short_content_keys_are_refused)
+{
+	LK_CLEANUP(lk_keypair_free_p) struct lk_keypair *k = rsa_key();
+	static const char header[] = "{\"alg\":\"RSA-OAEP-256\",\"enc\":\"A256GCM\"}";
+	LK_SECRET cek = secret_hex("000102030405060708090a0b0c0d0e0f");
+	char protected_[LK_B64_SIZE(sizeof(header))];
+	uint8_t wrapped[512], iv[12] = { 0 }, tag[16];
+	struct lk_public_key pub;
+	struct lk_error err = { 0 };
+	LK_JSON *doc = lk_json_object();
+	LK_JSON_TEXT *text = NULL;
+	size_t n, len;
+
+	CHECK_OK(lk_keypair_public(k, &pub, &err));
+	CHECK_OK(lk_rsa_oaep_seal(&pub, cek.data, cek.len, wrapped, &n, &err));
+	len = lk_b64_encode(LK_B64_URL, header, strlen(header), protected_);
+	CHECK_OK(lk_aes_gcm_seal(&cek, iv, protected_, len, NULL, 0, NULL, tag, &err));
+	CHECK(lk_json_set_string(doc, "protected", protected_) &&
+	      lk_jose_set_bytes(doc, "encrypted_key", wrapped, n) &&
+	      lk_jose_set_bytes(doc, "iv", iv, 12) && lk_json_set_string(doc, "ciphertext", "") &&
+	      lk_jose_set_bytes(doc, "tag", tag, 16));
+	CHECK_OK(lk_json_dump(doc, LK_JSON_COMPACT, &text, NULL, &err));
+	CHECK(refused(k, text));
+}
+
 TEST(other_keys_do_not_open)
 {
 	LK_CLEANUP(lk_keypair_free_p) struct lk_keypair *other = key(LK_KEY_P256, EPK_D_P256);
@@ -447,5 +475,5 @@ TESTS(headers_that_change_the_rules_are_refused, other_algorithms_are_refused,
       extra_header_members_are_refused, foreign_points_are_refused,
       headers_are_authenticated_as_received, members_must_be_there_and_strings, lengths_are_exact,
       padding_is_refused, extra_members_are_refused, every_altered_letter_is_noticed,
-      text_around_is_refused, other_keys_do_not_open, vectors_open, vectors_agree_on_the_way,
-      composing_gives_the_vector)
+      text_around_is_refused, short_content_keys_are_refused, other_keys_do_not_open, vectors_open,
+      vectors_agree_on_the_way, composing_gives_the_vector)
