@@ -29,6 +29,36 @@ static enum lk_status new_uuid(char out[LK_GUID_TEXT], struct lk_error *err)
 	return st;
 }
 
+/* The site's files with these values, written into a new folder of the work folder and judged. */
+static enum lk_status write_site(struct lk_build *b, struct lk_siteconfig *site, const char *name,
+				 const struct lk_site_values *values, struct lk_error *err)
+{
+	char folder[LK_PATH_MAX];
+	enum lk_status st;
+
+	st = lk_siteconfig_fill(site, values, err);
+	if (!st)
+		st = lk_workspace_path(&b->ws, name, folder, err);
+	if (!st && mkdir(folder, 0700) != 0)
+		st = lk_raise(err, LK_CONFIG, "create '%s': %s", folder, strerror(errno));
+	if (!st)
+		st = lk_siteconfig_write(site, folder, err);
+	return st ? st : lk_siteconfig_check(site, folder, b->req->config, b->mapper, err);
+}
+
+/* With made-up values, so that a mistake in the configuration shows before the long work. */
+static enum lk_status try_site(struct lk_build *b, struct lk_error *err)
+{
+	static const char uuid[] = "00000000-0000-4000-8000-000000000000";
+	const struct lk_verity_tree tree = { .data_blocks = 1, .hash_offset = LK_VERITY_BLOCK };
+	const struct lk_site_values values = { uuid, uuid, &tree };
+	LK_CLEANUP(lk_siteconfig_free) struct lk_siteconfig site = { 0 };
+	enum lk_status st;
+
+	st = lk_siteconfig_read(b->req->config, &site, err);
+	return st ? st : write_site(b, &site, "config-tried", &values, err);
+}
+
 /* Whatever can be known to be wrong is said before the long work. */
 enum lk_status lk_build_prepare(struct lk_build *b, struct lk_error *err)
 {
@@ -42,18 +72,29 @@ enum lk_status lk_build_prepare(struct lk_build *b, struct lk_error *err)
 	if (!st)
 		st = lk_kernel_release(req->kernel, b->release, err);
 	if (!st)
-		st = lk_siteconfig_read(req->config, &b->site, err);
-	if (!st)
-		st = lk_siteconfig_mapper(&b->site, b->mapper, err);
-	if (!st)
-		st = lk_bootline_build(b->mapper, req->cmdline_extra, &b->cmdline, err);
-	if (!st)
 		st = lk_fsimage_check(req->fs, err);
 	if (!st && req->escrow_to)
 		st = lk_escrow_read_key(req->escrow_to, &b->escrow_key, err);
 	if (!st && req->resource)
 		st = lk_enroll_probe(req->socket, req->resource, req->force, err);
-	return st;
+	if (!st)
+		st = lk_workspace_open(&b->ws, req->out, err);
+	if (!st)
+		st = try_site(b, err);
+	return st ? st : lk_bootline_build(b->mapper, req->cmdline_extra, &b->cmdline, err);
+}
+
+static enum lk_status open_tree(struct lk_build *b, struct lk_error *err)
+{
+	enum lk_status st;
+
+	st = lk_tree_open(b->req->tree, &b->ws, &b->tree, err);
+	if (b->identity != LK_ID_SINGLE)
+		return st;
+	if (!st)
+		st = lk_tree_check_owners(&b->tree, err);
+	return st ? lk_context(err, "without subordinate ids for you (subuid(5), package uidmap)")
+		  : LK_OK;
 }
 
 enum lk_status lk_build_tree(struct lk_build *b, struct lk_error *err)
@@ -61,11 +102,9 @@ enum lk_status lk_build_tree(struct lk_build *b, struct lk_error *err)
 	char given[LK_RELEASE_SIZE];
 	enum lk_status st;
 
-	st = lk_workspace_open(&b->ws, b->req->out, err);
+	st = lk_namespace_enter(b->ws.log, &b->identity, err);
 	if (!st)
-		st = lk_namespace_enter(b->ws.log, &b->identity, err);
-	if (!st)
-		st = lk_tree_open(b->req->tree, &b->ws, &b->tree, err);
+		st = open_tree(b, err);
 	if (st || b->req->initrd)
 		return st;
 	st = lk_tree_check_dracut(&b->tree, err);
@@ -111,20 +150,13 @@ enum lk_status lk_build_configuration(struct lk_build *b, struct lk_error *err)
 		.luks_uuid = b->luks_uuid,
 		.verity = &b->verity,
 	};
-	char folder[LK_PATH_MAX];
 	enum lk_status st;
 
 	lk_guid_format(&b->disk.part_guid, b->part_uuid);
 	st = new_uuid(b->luks_uuid, err);
 	if (!st)
-		st = lk_siteconfig_fill(&b->site, &values, err);
-	if (!st)
-		st = lk_workspace_path(&b->ws, "config", folder, err);
-	if (st)
-		return st;
-	if (mkdir(folder, 0700) != 0)
-		return lk_raise(err, LK_CONFIG, "create '%s': %s", folder, strerror(errno));
-	return lk_siteconfig_write(&b->site, folder, err);
+		st = lk_siteconfig_read(b->req->config, &b->site, err);
+	return st ? st : write_site(b, &b->site, "config", &values, err);
 }
 
 static enum lk_status copy_kernel(const struct lk_build *b, struct lk_error *err)

@@ -206,7 +206,7 @@ static void report(const struct options *o, const struct lk_build_result *result
 {
 	if (result->single_identity)
 		lk_log(LK_LOG_WARNING,
-		       "you have no subordinate ids (/etc/subuid, package uidmap): every file of the root now belongs to root");
+		       "you have no subordinate ids (subuid(5), package uidmap): every file that is yours belongs to root now");
 	printf("%s\n  root hash  %s\n", o->request.out, result->root_hash);
 	if (o->request.resource)
 		printf("  key        stored as %s and read back\n", o->request.resource);

@@ -4,7 +4,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -13,8 +12,7 @@
 #include "image/luks_format.h"
 #include "image/payload.h"
 
-#define MIB   (1u << 20)
-#define BLOCK 4096u
+#define MIB (1u << 20)
 
 enum lk_status lk_disk_plan(uint64_t plain, struct lk_disk *ret, struct lk_error *err)
 {
@@ -61,27 +59,16 @@ static enum lk_status write_table(const struct lk_disk *disk, int fd, struct lk_
 	return st ? lk_context(err, "write the partition table") : LK_OK;
 }
 
-static bool is_zero(const uint8_t *data, size_t n)
-{
-	return data[0] == 0 && memcmp(data, data + 1, n - 1) == 0;
-}
-
-/* Holes stay holes: most of the header's sixteen mebibytes is room for keyslots. */
 static enum lk_status write_header(const struct lk_disk *disk, int fd, const char *header,
 				   struct lk_error *err)
 {
-	const uint64_t to = disk->first * LK_GPT_SECTOR;
-	uint8_t block[BLOCK];
 	enum lk_status st;
-	uint64_t size = 0, at;
+	uint64_t size = 0;
 	LK_FD int from = -1;
 
 	st = lk_file_open(header, &from, &size, err);
-	for (at = 0; at < LK_LUKS_DATA_OFFSET && !st; at += BLOCK) {
-		st = lk_file_read_at(from, block, BLOCK, at, err);
-		if (!st && !is_zero(block, BLOCK))
-			st = lk_file_write_at(fd, block, BLOCK, to + at, err);
-	}
+	if (!st)
+		st = lk_file_copy(from, LK_LUKS_DATA_OFFSET, fd, disk->first * LK_GPT_SECTOR, err);
 	return st ? lk_context(err, "write the LUKS2 header to the disk") : LK_OK;
 }
 

@@ -24,6 +24,10 @@ struct lk_site_file {
 struct lk_siteconfig {
 	struct lk_site_file files[LK_SITE_FILES]; /* folders before what is in them */
 	size_t n_files;
+	struct lk_site_addition { /* what lk_siteconfig_fill has added to the fde file */
+		unsigned behind;  /* this line of the operator's text; 0 = the last one */
+		unsigned lines;
+	} added[2];
 };
 
 /* What the build adds to the root volume. */
@@ -39,11 +43,13 @@ enum lk_status lk_siteconfig_read(const char *dir, struct lk_siteconfig *ret, st
 /* Write the values into the fde file. LK_CONFIG when the operator has set one of them. Pure. */
 enum lk_status lk_siteconfig_fill(struct lk_siteconfig *site, const struct lk_site_values *values,
 				  struct lk_error *err);
-/* The final mapping's name: `name` of [rootfs], "root" unless written. LK_CONFIG when it is not fit
- * for device-mapper. */
-enum lk_status lk_siteconfig_mapper(struct lk_siteconfig *site, char ret[LK_SITE_NAME],
-				    struct lk_error *err);
 /* Write all files below folder, which exists and is empty; owner only. */
 enum lk_status lk_siteconfig_write(const struct lk_siteconfig *site, const char *folder,
+				   struct lk_error *err);
+/* Let the agent's own reader judge the site as it was written to folder; it must describe an
+ * encrypted root with verity. ret_mapper: the name of its final mapping. Errors name the file in
+ * dir, where the operator has it, and the line there. */
+enum lk_status lk_siteconfig_check(const struct lk_siteconfig *site, const char *folder,
+				   const char *dir, char ret_mapper[LK_SITE_NAME],
 				   struct lk_error *err);
 void lk_siteconfig_free(struct lk_siteconfig *site); /* wipes */

@@ -17,11 +17,12 @@ struct addition {
 	const char *section;
 	const char *const *keys; /* the ones in lines, ending in NULL */
 	char lines[LINES_MAX];
-	size_t at; /* offset behind the heading */
+	unsigned line; /* of the heading */
+	size_t at;     /* offset behind it */
 	bool found;
 };
 
-static const char *const root_keys[] = { "device", "luks_uuid", NULL };
+static const char *const root_keys[] = { "device", "dev", "luks_uuid", NULL };
 static const char *const verity_keys[] = { "root_hash",	      "salt",
 					   "algorithm",	      "data_block_size",
 					   "hash_block_size", "data_blocks",
@@ -110,6 +111,7 @@ static enum lk_status locate(const struct lk_site_file *file, struct addition *a
 		for (j = 0; j < n; j++)
 			if (is_section(line, additions[j].section)) {
 				additions[j].found = true;
+				additions[j].line = lines.physical[i];
 				additions[j].at = behind_line(file, lines.physical[i]);
 				current = &additions[j];
 			}
@@ -147,6 +149,15 @@ static void rewrite(FILE *out, const struct lk_site_file *file, const struct add
 			fprintf(out, "\n[%s]\n%s", order[i]->section, order[i]->lines);
 }
 
+static size_t count_lines(const char *text)
+{
+	size_t n = 0;
+
+	for (; *text; text++)
+		n += *text == '\n';
+	return n;
+}
+
 static struct lk_site_file *fde_of(struct lk_siteconfig *site)
 {
 	size_t i;
@@ -166,7 +177,7 @@ enum lk_status lk_siteconfig_fill(struct lk_siteconfig *site, const struct lk_si
 	struct lk_site_file *file = fde_of(site);
 	LK_FREE char *text = NULL;
 	enum lk_status st;
-	size_t len = 0;
+	size_t len = 0, i;
 	FILE *out;
 	int failed;
 
@@ -183,41 +194,13 @@ enum lk_status lk_siteconfig_fill(struct lk_siteconfig *site, const struct lk_si
 	failed = ferror(out);
 	if (fclose(out) != 0 || failed)
 		return lk_raise(err, LK_INTERNAL, "out of memory");
+	for (i = 0; i < 2; i++) {
+		site->added[i].behind = additions[i].line;
+		site->added[i].lines = (unsigned)count_lines(additions[i].lines);
+	}
 	lk_wipe(file->data, file->len);
 	free(file->data);
 	file->data = lk_take(text);
 	file->len = len;
-	return LK_OK;
-}
-
-enum lk_status lk_siteconfig_mapper(struct lk_siteconfig *site, char ret[LK_SITE_NAME],
-				    struct lk_error *err)
-{
-	static const char allowed[] =
-		"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._-";
-	static const char before[] = "name = \"";
-	const struct lk_site_file *file = fde_of(site);
-	bool in_root = false;
-	LK_LINES lines = { 0 };
-	const char *line;
-	enum lk_status st;
-	size_t i, n;
-
-	st = lk_siteconfig_lines(file, &lines, err);
-	if (st)
-		return st;
-	snprintf(ret, LK_SITE_NAME, "root");
-	for (i = 0, line = lines.text; i < lines.n; i++, line = strchr(line, '\n') + 1) {
-		if (line[0] == '[')
-			in_root = is_section(line, "rootfs");
-		if (!in_root || !is_key(line, "name"))
-			continue;
-		n = strncmp(line, before, sizeof(before) - 1) ? 0 : strspn(line + 8, allowed);
-		if (n == 0 || n > 64 || strncmp(line + 8 + n, "\"\n", 2) != 0)
-			return lk_raise_code(err, LK_C_CONFIG_VALUE,
-					     "%s:%u: the name is not fit for a mapping", file->name,
-					     lines.physical[i]);
-		snprintf(ret, LK_SITE_NAME, "%.*s", (int)n, line + 8);
-	}
 	return LK_OK;
 }

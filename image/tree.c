@@ -4,6 +4,7 @@
 
 #include <dirent.h>
 #include <errno.h>
+#include <ftw.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -107,6 +108,25 @@ enum lk_status lk_tree_open(const char *source, const struct lk_workspace *ws, s
 	if (st)
 		return st;
 	*ret = tree;
+	return LK_OK;
+}
+
+static char stranger[LK_ERROR_TEXT / 2]; /* nftw(3) hands its callback nothing of ours */
+
+static int find_stranger(const char *path, const struct stat *info, int kind, struct FTW *place)
+{
+	(void)kind;
+	(void)place;
+	if (info->st_uid == 0 && info->st_gid == 0)
+		return 0;
+	snprintf(stranger, sizeof(stranger), "%s", path);
+	return 1;
+}
+
+enum lk_status lk_tree_check_owners(const struct lk_tree *tree, struct lk_error *err)
+{
+	if (nftw(tree->path, find_stranger, 32, FTW_PHYS | FTW_MOUNT) != 0)
+		return lk_raise(err, LK_CONFIG, "'%s' belongs to somebody else", stranger);
 	return LK_OK;
 }
 

@@ -16,6 +16,9 @@ struct lk_tree {
  * lacks what every root needs: mount points and an os-release file. */
 enum lk_status lk_tree_open(const char *source, const struct lk_workspace *ws, struct lk_tree *ret,
 			    struct lk_error *err);
+/* With a single id (image/namespace.h) every file must be the builder's own: others' owners would be
+ * lost. LK_CONFIG naming the first that is not. */
+enum lk_status lk_tree_check_owners(const struct lk_tree *tree, struct lk_error *err);
 /* Can dracut make an initramfs with the agent in it? LK_CONFIG saying what to install. */
 enum lk_status lk_tree_check_dracut(const struct lk_tree *tree, struct lk_error *err);
 /* The one kernel release below lib/modules; given: it must be there. */

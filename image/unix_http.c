@@ -13,6 +13,7 @@
 
 #include "core/cleanup.h"
 #include "core/http.h"
+#include "image/interrupt.h"
 
 #define PATIENCE_S 30
 
@@ -118,8 +119,10 @@ static enum lk_status send_all(int fd, const void *data, size_t n, struct lk_err
 
 	while (n > 0) {
 		sent = send(fd, at, n, MSG_NOSIGNAL);
-		if (sent < 0 && errno == EINTR)
+		if (sent < 0 && errno == EINTR && !lk_interrupt_check(err))
 			continue;
+		if (err->status)
+			return err->status;
 		if (sent <= 0)
 			return unreachable(err, "send");
 		at += sent;
@@ -136,8 +139,10 @@ static enum lk_status receive_all(int fd, struct lk_secret *into, struct lk_erro
 		if (into->len == into->cap)
 			return lk_raise_code(err, LK_C_HTTP_LIMIT, "the answer is too long");
 		n = recv(fd, into->data + into->len, into->cap - into->len, 0);
-		if (n < 0 && errno == EINTR)
+		if (n < 0 && errno == EINTR && !lk_interrupt_check(err))
 			continue;
+		if (err->status)
+			return err->status;
 		if (n < 0)
 			return unreachable(err, "receive");
 		if (n == 0)

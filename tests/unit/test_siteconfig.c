@@ -18,6 +18,9 @@ static const struct lk_verity_tree tree = {
 };
 static const struct lk_site_values values = { "11-22", "33-44", &tree };
 
+static const struct lk_site_values whole = { "00000000-0000-4000-8000-000000000000",
+					     "00000000-0000-4000-8000-000000000001", &tree };
+
 #define ZEROS62 "00000000000000000000000000000000000000000000000000000000000000"
 #define ROOT	"device = \"PARTUUID=11-22\"\nluks_uuid = \"33-44\"\n"
 #define VERITY                                                                                     \
@@ -105,29 +108,6 @@ TEST(headings_inside_values_are_text)
 		  "\n[rootfs.verity]\n" VERITY);
 }
 
-static enum lk_status mapper_of(const char *text, char out[LK_SITE_NAME])
-{
-	struct lk_error err = { 0 };
-	SITE site;
-
-	make(&site, "fde.conf", text);
-	return lk_siteconfig_mapper(&site, out, &err);
-}
-
-TEST(the_mapping_has_a_fit_name)
-{
-	char name[LK_SITE_NAME];
-
-	CHECK_EQ(mapper_of("[rootfs]\nname = \"a/b\"\n", name), LK_CONFIG);
-	CHECK_EQ(mapper_of("[rootfs]\nname = \"a b\"\n", name), LK_CONFIG);
-	CHECK_EQ(mapper_of("[rootfs]\nname = \"\"\n", name), LK_CONFIG);
-	CHECK_EQ(mapper_of("[rootfs]\nname = 7\n", name), LK_CONFIG);
-	CHECK_EQ(mapper_of("[other]\nname = \"x\"\n[rootfs]\nrw_overlay = ram\n", name), LK_OK);
-	CHECK_STR(name, "root");
-	CHECK_EQ(mapper_of("[rootfs]\nname = vm-1 # x\n[a]\nname = \"x\"\n", name), LK_OK);
-	CHECK_STR(name, "vm-1");
-}
-
 static void put(const char *dir, const char *name, const char *text)
 {
 	char path[256];
@@ -177,7 +157,51 @@ TEST(only_configuration_and_what_it_names_is_taken)
 	CHECK_EQ(system(path), 0);
 }
 
+static char said[1024];
+
+static enum lk_status checked(const char *fde, char mapper[LK_SITE_NAME], enum lk_code *code)
+{
+	char dir[] = "/tmp/lk-site-XXXXXX", remove_it[64];
+	struct lk_error err = { 0 };
+	enum lk_status st;
+	SITE site;
+
+	CHECK(mkdtemp(dir) != NULL);
+	make(&site, "fde.conf", fde);
+	CHECK_OK(lk_siteconfig_fill(&site, &whole, &err));
+	CHECK_OK(lk_siteconfig_write(&site, dir, &err));
+	st = lk_siteconfig_check(&site, dir, "SITE", mapper, &err);
+	*code = err.code;
+	lk_error_format(&err, said, sizeof(said));
+	snprintf(remove_it, sizeof(remove_it), "rm -r '%s'", dir);
+	CHECK_EQ(system(remove_it), 0);
+	return st;
+}
+
+TEST(the_agents_reader_has_the_last_word)
+{
+	char name[LK_SITE_NAME] = "";
+	enum lk_code code;
+
+	CHECK_EQ(checked("[rootfs]\n", name, &code), LK_CONFIG); /* no provider */
+	CHECK_EQ(checked("[rootfs]\nencrypted = false\n", name, &code), LK_CONFIG);
+	CHECK_EQ(checked("[rootfs]\nnmae = \"x\"\n[rootfs.encrypt.exec]\ncommand = \"/bin/true\"\n",
+			 name, &code),
+		 LK_CONFIG);
+	CHECK_EQ(code, LK_C_CONFIG_UNKNOWN);
+	CHECK_HAS(said, "SITE/fde.conf:2: ");
+	CHECK_EQ(checked("[rootfs.verity]\n[rootfs]\n[rootfs.encrypt.exec]\ncommand = /x\nx = 1\n",
+			 name, &code),
+		 LK_CONFIG);
+	CHECK_HAS(said, "SITE/fde.conf:5: ");
+	CHECK_EQ(
+		checked("[rootfs]\nname = \"vm\"\n[rootfs.encrypt.exec]\ncommand = \"/bin/true\"\n",
+			name, &code),
+		LK_OK);
+	CHECK_STR(name, "vm");
+}
+
 TESTS(values_of_the_operator_are_not_overwritten, missing_sections_are_added,
       text_and_comments_stay, sections_in_any_order_and_without_a_last_newline,
-      headings_inside_values_are_text, the_mapping_has_a_fit_name,
+      headings_inside_values_are_text, the_agents_reader_has_the_last_word,
       only_configuration_and_what_it_names_is_taken)
