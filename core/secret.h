@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Bytes that must not outlive their use: own pages, locked, out of dumps and out of forks,
- * fixed capacity, moved and never copied, wiped at the end. There is no function that prints one.
+ * Bytes that must not outlive their use: own pages, locked, out of dumps and out of forks (a child
+ * finds zeros in their place), fixed capacity, moved and never copied, wiped at the end. There is
+ * no function that prints one.
  */
 #pragma once
 
