@@ -72,8 +72,8 @@ static enum lk_kbs_error decide(struct asking *q, const struct lk_token_claims *
 }
 
 /* The resource, readable for nobody but the TEE whose key was attested. */
-static enum lk_kbs_error encrypt(struct asking *q, const struct lk_token_claims *c, char **ret,
-				 size_t *ret_len)
+static enum lk_kbs_error seal_answer(struct asking *q, const struct lk_token_claims *c, char **ret,
+				     size_t *ret_len)
 {
 	LK_SECRET data = { 0 };
 	struct lk_error err = { 0 };
@@ -113,7 +113,7 @@ static enum lk_kbs_error find_and_encrypt(struct asking *q, char **ret, size_t *
 	failed = decide(q, &claims);
 	if (failed)
 		return failed;
-	return encrypt(q, &claims, ret, ret_len);
+	return seal_answer(q, &claims, ret, ret_len);
 }
 
 static const char *outcome(enum lk_kbs_error failed)
