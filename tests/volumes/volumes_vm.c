@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The volume path against a real kernel: runs inside a virtual machine without udev or systemd,
- * started by tests/volumes/run. Arguments: the part ("volumes" or "udev"), the driver of the disks
- * (not yet loaded), the disks' root hash, salt, number of data blocks and hash offset.
+ * The volume path against a real kernel: runs inside a virtual machine without systemd,
+ * started by tests/volumes/run. Arguments: the part ("volumes", "silent-udev" or "udev"), the driver of
+ * the disks (not yet loaded), the disks' root hash, salt, number of data blocks and hash offset.
  *
  * Disks: vda has partition 1 (LUKS2, 512-byte sectors, verity image inside) and 2; vdb is LUKS2
  * with 4096-byte sectors and Argon2id; vdc is the bare verity image. Both passphrases are the same.
@@ -418,6 +418,60 @@ TEST(a_silent_udev_does_not_keep_verity)
 	CHECK(!mapped("root"));
 }
 
+/* --- Debian's udev with its rules --- */
+
+#define LINK(name) "/dev/disk/by-id/dm-name-" name
+
+static bool is_link(const char *path)
+{
+	struct stat s;
+
+	return lstat(path, &s) == 0 && S_ISLNK(s.st_mode);
+}
+
+TEST(udev_answers_and_makes_the_nodes)
+{
+	LK_BLOCKDEV dev = find(PARTUUID);
+	LK_CLEANUP(lk_luks_prepared_free_p) struct lk_luks_prepared *p = prepare(&dev);
+
+	CHECK_OK(open_with(p, &dev, "one", PASSPHRASE, 0, soon()));
+	CHECK(is_link("/dev/mapper/one"));
+	CHECK(is_link(LINK("one")));
+	check_block("/dev/mapper/one", 7);
+	CHECK_OK(lk_luks_close("one", soon(), &err));
+	CHECK(!is_link("/dev/mapper/one"));
+}
+
+/* An inner layer has a node for us and no name that anybody else would look for. */
+TEST(inner_layers_are_kept_from_other_rules)
+{
+	LK_BLOCKDEV dev = find(PARTUUID);
+	LK_CLEANUP(lk_luks_prepared_free_p) struct lk_luks_prepared *p = prepare(&dev);
+	struct lk_blockdev inner = LK_BLOCKDEV_NONE;
+
+	params.on_corruption = LK_VERITY_PANIC;
+	CHECK_OK(open_with(p, &dev, "root-crypt", PASSPHRASE, LK_LUKS_READONLY | LK_LUKS_PRIVATE,
+			   soon()));
+	CHECK(is_link("/dev/mapper/root-crypt"));
+	CHECK(!is_link(LINK("root-crypt")));
+	CHECK_OK(lk_blockdev_open("/dev/mapper/root-crypt", &inner, &err));
+	CHECK_OK(lk_verity_open(&inner, "root", &params, soon(), &err));
+	CHECK(is_link("/dev/mapper/root") && is_link(LINK("root")));
+	check_block("/dev/mapper/root", 3);
+	CHECK_OK(lk_verity_close("root", soon(), &err));
+	lk_blockdev_close(&inner);
+	CHECK_OK(lk_luks_close("root-crypt", soon(), &err));
+	CHECK(!mapped("root") && !mapped("root-crypt"));
+}
+
+TEST(links_of_udev_name_devices)
+{
+	LK_BLOCKDEV dev = find("/dev/disk/by-partuuid/0aa3a3a5-8b5e-4a3f-9a35-2f6f6d2a1e11");
+
+	CHECK(major(dev.number) > 0);
+	CHECK(dev.size > 16 * 1024 * 1024);
+}
+
 static int run_volumes(void)
 {
 	void (*const run[])(void) = {
@@ -447,7 +501,7 @@ static int run_volumes(void)
 	return check_main(run, sizeof(run) / sizeof(run[0]), names);
 }
 
-static int run_udev(void)
+static int run_silent_udev(void)
 {
 	void (*const run[])(void) = { setup, a_silent_udev_ends_with_the_deadline,
 				      a_silent_udev_does_not_keep_verity };
@@ -455,6 +509,17 @@ static int run_udev(void)
 	return check_main(run, sizeof(run) / sizeof(run[0]),
 			  "setup, a_silent_udev_ends_with_the_deadline, "
 			  "a_silent_udev_does_not_keep_verity");
+}
+
+static int run_udev(void)
+{
+	void (*const run[])(void) = { setup, udev_answers_and_makes_the_nodes,
+				      inner_layers_are_kept_from_other_rules,
+				      links_of_udev_name_devices };
+
+	return check_main(run, sizeof(run) / sizeof(run[0]),
+			  "setup, udev_answers_and_makes_the_nodes, "
+			  "inner_layers_are_kept_from_other_rules, links_of_udev_name_devices");
 }
 
 int main(int argc, char **argv)
@@ -478,5 +543,7 @@ int main(int argc, char **argv)
 	if (!lk_hex_decode(argv[3], strlen(argv[3]), root_hash, 32, &params.root_hash.len) ||
 	    !lk_hex_decode(argv[4], strlen(argv[4]), salt, 32, &params.salt.len))
 		return EXIT_FAILURE;
+	if (strcmp(argv[1], "silent-udev") == 0)
+		return run_silent_udev();
 	return strcmp(argv[1], "udev") == 0 ? run_udev() : run_volumes();
 }
