@@ -31,6 +31,12 @@ static void put_character(struct scanner *s, uint32_t c)
 		put_byte(s, (char)c);
 		return;
 	}
+	if (c < 0xa0) { /* control characters stay escapes: the output is a legal input */
+		char escaped[8];
+
+		lk_scan_put(s, escaped, (size_t)snprintf(escaped, sizeof(escaped), "\\u%04x", c));
+		return;
+	}
 	if (c < 0x800) {
 		lk_scan_put(s, &(char){ (char)(0xc0 | c >> 6) }, 1);
 	} else {

@@ -191,6 +191,7 @@ TEST(strings)
 	both_give("a = \"\\u00e9\\u20AC\\U0001F511\\u0041\\u0001\\u007f\"\n",
 		  "a = \"\xc3\xa9\xe2\x82\xac\xf0\x9f\x94\x91"
 		  "A\\u0001\\u007f\"\n");
+	both_give("a = \"\\u0085\"\n", "a = \"\\u0085\"\n");
 	both_give("a = \"tab\there\"\n", "a = \"tab\\there\"\n");
 	both_give("\xef\xbb\xbf"
 		  "a = 'b'\r\nc = 'd'\r\n",
