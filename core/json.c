@@ -8,45 +8,16 @@
 #include <string.h>
 #include <sys/random.h>
 
+#include "core/json_memory.h"
 #include "core/secret.h"
 
 #define NAME_SHOWN 64 /* of a foreign member name in a message */
-
-/* In front of each block jansson asks for, since it does not tell sizes when it frees. */
-union block {
-	size_t size;
-	max_align_t align;
-};
-
-static void *block_alloc(size_t n)
-{
-	union block *b;
-
-	if (n > SIZE_MAX - sizeof(*b))
-		return NULL;
-	b = malloc(sizeof(*b) + n);
-	if (!b)
-		return NULL;
-	b->size = n;
-	return b + 1;
-}
-
-static void block_free(void *p)
-{
-	union block *b = p;
-
-	if (!b)
-		return;
-	b--;
-	lk_wipe(b, sizeof(*b) + b->size);
-	free(b);
-}
 
 void lk_json_setup(void)
 {
 	size_t seed = 0;
 
-	json_set_alloc_funcs(block_alloc, block_free);
+	json_set_alloc_funcs(lk_json_alloc, lk_json_release);
 	/* unpredictable hashing; should the pool be empty, jansson finds a seed by itself */
 	(void)getrandom(&seed, sizeof(seed), GRND_NONBLOCK);
 	json_object_seed(seed);
@@ -79,8 +50,6 @@ static bool depth_allowed(const char *text, size_t len)
 static const char *parse_error(const json_error_t *e)
 {
 	switch (json_error_code(e)) {
-	case json_error_out_of_memory:
-		return "out of memory";
 	case json_error_duplicate_key:
 		return "a member occurs twice";
 	case json_error_premature_end_of_input:
@@ -99,22 +68,36 @@ static const char *parse_error(const json_error_t *e)
 	}
 }
 
+/* *ret = NULL: not JSON, as *e says. LK_INTERNAL when memory runs out. */
+static enum lk_status load(const char *text, size_t len, json_t **ret, json_error_t *e,
+			   struct lk_error *err)
+{
+	struct lk_json_parse parse;
+
+	lk_json_parse_begin(&parse);
+	if (setjmp(parse.escape)) {
+		lk_json_parse_abandon(&parse);
+		return lk_raise(err, LK_INTERNAL, "parse JSON: out of memory");
+	}
+	*ret = json_loadb(text, len, JSON_REJECT_DUPLICATES | JSON_DECODE_ANY, e);
+	lk_json_parse_end(&parse);
+	return LK_OK;
+}
+
 enum lk_status lk_json_parse(const char *text, size_t len, struct json_t **ret,
 			     struct lk_error *err)
 {
 	json_error_t e;
-	json_t *doc;
-	enum lk_status st = LK_OK;
+	json_t *doc = NULL;
+	enum lk_status st;
 
 	if (!depth_allowed(text, len))
 		return lk_raise_code(err, LK_C_REPLY_INVALID,
 				     "parse JSON: nested deeper than %d levels", LK_JSON_DEPTH);
-	doc = json_loadb(text, len, JSON_REJECT_DUPLICATES | JSON_DECODE_ANY, &e);
+	st = load(text, len, &doc, &e, err);
 	if (doc)
 		*ret = doc;
-	else if (json_error_code(&e) == json_error_out_of_memory)
-		st = lk_raise(err, LK_INTERNAL, "parse JSON: out of memory");
-	else
+	else if (!st)
 		st = lk_raise_code(err, LK_C_REPLY_INVALID, "parse JSON: line %d column %d: %s",
 				   e.line, e.column, parse_error(&e));
 	lk_wipe(&e, sizeof(e));
