@@ -20,19 +20,45 @@
 #define ID_FILE_MAX (1u << 20)
 #define LEAST_IDS   65535ul /* all 16-bit ids but root's own */
 
+/* Digits up to the end of the line or a colon; *at moves behind them. */
+static bool read_number(const char **at, unsigned long *ret)
+{
+	size_t n = strspn(*at, "0123456789");
+	unsigned long value = 0;
+
+	if (n == 0 || n > 10 || !strchr(":\n", (*at)[n]))
+		return false;
+	for (; n > 0; n--)
+		value = value * 10 + (unsigned long)(*(*at)++ - '0');
+	*ret = value;
+	return true;
+}
+
+/* "owner:start:count" */
+static bool read_range(const char *line, const char *name, const char *number, unsigned long *start,
+		       unsigned long *count)
+{
+	size_t n = strcspn(line, ":\n");
+	const char *at = line + n;
+
+	if (n == 0)
+		return false;
+	if ((strlen(name) != n || memcmp(line, name, n) != 0) &&
+	    (strlen(number) != n || memcmp(line, number, n) != 0))
+		return false;
+	return *at++ == ':' && read_number(&at, start) && *at++ == ':' && read_number(&at, count) &&
+	       *start > 0 && *count >= LEAST_IDS && *start <= UINT32_MAX - *count;
+}
+
 bool lk_namespace_find_range(const char *text, const char *name, unsigned uid,
 			     unsigned long *ret_start, unsigned long *ret_count)
 {
-	char number[16], owner[64];
 	unsigned long start, count;
+	char number[16];
 
 	snprintf(number, sizeof(number), "%u", uid);
-	for (; text; text = strchr(text, '\n'), text = text ? text + 1 : NULL) {
-		if (sscanf(text, "%63[^:\n]:%10lu:%10lu", owner, &start, &count) != 3)
-			continue;
-		if (strcmp(owner, name) != 0 && strcmp(owner, number) != 0)
-			continue;
-		if (start == 0 || count < LEAST_IDS || start > UINT32_MAX - count)
+	for (; *text; text += strcspn(text, "\n"), text += *text == '\n') {
+		if (!read_range(text, name, number, &start, &count))
 			continue;
 		*ret_start = start;
 		*ret_count = LEAST_IDS;

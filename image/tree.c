@@ -92,10 +92,9 @@ enum lk_status lk_tree_open(const char *source, const struct lk_workspace *ws, s
 
 	if (!realpath(source, real) || stat(real, &sb) != 0)
 		return lk_raise(err, LK_CONFIG, "the tree '%s': %s", source, strerror(errno));
-	if (strlen(real) >= LK_PATH_MAX)
-		return lk_raise(err, LK_CONFIG, "the path of the tree is too long");
 	if (S_ISDIR(sb.st_mode)) {
-		snprintf(tree.path, sizeof(tree.path), "%s", real);
+		if (snprintf(tree.path, sizeof(tree.path), "%s", real) >= LK_PATH_MAX)
+			return lk_raise(err, LK_CONFIG, "the path of the tree is too long");
 	} else if (S_ISREG(sb.st_mode)) {
 		st = unpack(real, ws, &tree, err);
 		if (st)
@@ -188,8 +187,8 @@ enum lk_status lk_tree_kernel(const struct lk_tree *tree, const char *given, cha
 	folder = opendir(path);
 	while (folder && (entry = readdir(folder)))
 		if (is_release(entry->d_name) && (!given || strcmp(given, entry->d_name) == 0)) {
-			snprintf(found, sizeof(found), "%s", entry->d_name);
-			n++;
+			n += snprintf(found, sizeof(found), "%s", entry->d_name) <
+			     (int)sizeof(found);
 		}
 	if (folder)
 		closedir(folder);

@@ -22,6 +22,11 @@ TEST(ranges_of_others_or_too_small_are_not_taken)
 	CHECK(!found("annie:100000:65536\n"));
 	CHECK(!found("ann:100000:1000\n"));
 	CHECK(!found("ann:0:65536\n"));
+	CHECK(!found(":100000:65536\n"));
+	CHECK(!found("ann:100000\n65536\n"));
+	CHECK(!found("ann:100000:65536x\n"));
+	CHECK(!found("ann:-1:65536\n"));
+	CHECK(!found("ann:99999999999:65536\n"));
 	CHECK(!found("ann:x:65536\n"));
 	CHECK(!found("ann:4294967290:65536\n"));
 	CHECK(!found("# ann\nann\n"));
