@@ -140,7 +140,6 @@ static enum lk_status check_url(const struct kbs_options *o, const char *text, s
 
 static enum lk_status check_trust(const struct kbs_options *o, struct lk_error *err)
 {
-	enum lk_status st;
 	unsigned n;
 
 	if (!o->root_cert)
@@ -150,8 +149,10 @@ static enum lk_status check_trust(const struct kbs_options *o, struct lk_error *
 				     "kbs_root_cert is neither PEM text nor an absolute path");
 	if (!is_pem(o->root_cert))
 		return LK_OK;
-	st = lk_x509_check_bundle(o->root_cert, &n, err);
-	return st ? lk_context(err, "kbs_root_cert") : LK_OK;
+	if (lk_x509_check_bundle(o->root_cert, &n, err))
+		return lk_raise_code(err, LK_C_CONFIG_VALUE,
+				     "kbs_root_cert holds a certificate that cannot be read");
+	return LK_OK;
 }
 
 static enum lk_status kbs_check(const void *options, struct lk_error *err)

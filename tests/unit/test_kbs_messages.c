@@ -1,194 +1,282 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* keyserver/kbs_messages.c: what is refused of what clients send, and the exact form of answers. */
-#include "tests/check.h"
+/* Tests of the key broker's messages: fixed vectors, and answers that are not what they should. */
+#include "providers/kbs_messages.h"
 
 #include "core/base64.h"
-#include "core/json.h"
-#include "keyserver/kbs_messages.h"
+#include "core/http.h"
+#include "core/jose.h"
+#include "tests/check.h"
 
-static struct lk_error err;
-
-static enum lk_status request(const char *text)
-{
-	struct lk_kbs_request r;
-
-	return lk_kbs_request_read(text, strlen(text), &r, &err);
-}
-
-TEST(bad_requests)
-{
-	CHECK(request(""));
-	CHECK(request("[]"));
-	CHECK(request("{\"version\":\"0.4.0\",\"tee\":\"sample\"}"));
-	CHECK(request("{\"version\":\"0.4.0\",\"tee\":\"se\",\"extra-params\":\"\"}"));
-	CHECK(request("{\"version\":\"0.4.0\",\"tee\":\"SAMPLE\",\"extra-params\":\"\"}"));
-	CHECK(request("{\"version\":\"0.4\",\"tee\":\"sample\",\"extra-params\":\"\"}"));
-	CHECK(request("{\"version\":\"00.4.0\",\"tee\":\"sample\",\"extra-params\":\"\"}"));
-	CHECK(request("{\"version\":\"0.4.0x\",\"tee\":\"sample\",\"extra-params\":\"\"}"));
-	CHECK_EQ(err.code, LK_C_CONFIG_VALUE);
-	CHECK(request("{\"version\":\"0.4.0-a\",\"tee\":\"sample\",\"extra-params\":\"\"}"));
-	CHECK_EQ(err.code, LK_C_PROTOCOL_VERSION);
-	CHECK(request("{\"version\":\"0.1.1\",\"tee\":\"sample\",\"extra-params\":\"\"}"));
-	CHECK_STR(err.frames[0].text,
-		  "KBS Client Protocol Version Mismatch: expect =0.4.0 while the "
-		  "request is 0.1.1");
-}
-
-TEST(good_requests)
-{
-	struct lk_kbs_request r;
-	const char *text =
-		"{\"version\":\"0.4.0+x\",\"tee\":\"az-snp-vtpm\",\"extra-params\":null,\"x\":1}";
-
-	CHECK_OK(lk_kbs_request_read(text, strlen(text), &r, &err));
-	CHECK_STR(r.tee, "az-snp-vtpm");
-}
-
-/* The vector of the reference: key, nonce, and the three digests. */
+#define NONCE "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8="
 #define KEY                                                                                        \
 	"{\"kty\":\"EC\",\"crv\":\"P-256\",\"alg\":\"ECDH-ES+A256KW\","                            \
 	"\"x\":\"uJbUHgJdSbH9iZPGp0ihHFHgHCFk5ZzugQmZngW_65I\","                                   \
 	"\"y\":\"NTeU_5QWdxnGi_B7OrEz2cRDQh5obniMZbT-A633_oo\"}"
-#define KEY_TAIL /* the same, opened already and out of order */                                   \
-	"\"y\":\"NTeU_5QWdxnGi_B7OrEz2cRDQh5obniMZbT-A633_oo\",\"crv\":\"P-256\",\"kid\":\"1\","   \
-	"\"x\":\"uJbUHgJdSbH9iZPGp0ihHFHgHCFk5ZzugQmZngW_65I\",\"kty\":\"EC\","                    \
-	"\"alg\":\"ECDH-ES+A256KW\"}"
-#define NONCE "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8="
-#define ATTESTATION(key, additional)                                                               \
-	"{\"init-data\":null,\"runtime-data\":{\"nonce\":\"" NONCE "\",\"tee-pubkey\":" key "},"   \
-	"\"tee-evidence\":{\"primary_evidence\":{},\"additional_evidence\":" additional "}}"
 
-static enum lk_status attestation(const char *text)
+static enum lk_status challenge(const char *text, struct lk_kbs_challenge *c, struct lk_error *err)
 {
-	LK_KBS_ATTESTATION a = { 0 };
-
-	return lk_kbs_attestation_read(text, strlen(text), &a, &err);
+	*err = (struct lk_error){ 0 };
+	return lk_kbs_challenge_parse(text, strlen(text), c, err);
 }
 
-TEST(bad_attestations)
+TEST(bad_challenges_are_refused)
 {
-	CHECK(attestation(""));
-	CHECK(attestation("[]"));
-	CHECK(attestation("{}"));
-	CHECK(attestation(ATTESTATION("{}", "\"\"")));
-	CHECK(attestation(ATTESTATION("null", "\"\"")));
-	CHECK(attestation(ATTESTATION(KEY, "{}")));
-	CHECK(attestation(ATTESTATION(KEY, "null")));
-	CHECK(attestation(
-		ATTESTATION("{\"kty\":\"EC\",\"crv\":\"P-256\",\"x\":\"\",\"y\":\"\"}", "\"\"")));
-	CHECK(attestation(ATTESTATION("{\"kty\":\"oct\",\"k\":\"AA\"}", "\"\"")));
-	CHECK(attestation(ATTESTATION(
-		"{\"kty\":\"RSA\",\"alg\":\"RSA-OAEP-256\",\"n\":1,\"e\":\"\"}", "\"\"")));
-	CHECK(attestation(
-		"{\"runtime-data\":{\"nonce\":1,\"tee-pubkey\":" KEY "},"
-		"\"tee-evidence\":{\"primary_evidence\":{},\"additional_evidence\":\"\"}}"));
-	CHECK(attestation("{\"runtime-data\":{\"nonce\":\"" NONCE "\",\"tee-pubkey\":" KEY "},"
-			  "\"tee-evidence\":{\"additional_evidence\":\"\"}}"));
-	CHECK(attestation(
-		"{\"init-data\":{\"format\":\"toml\"},"
-		"\"runtime-data\":{\"nonce\":\"" NONCE "\",\"tee-pubkey\":" KEY "},"
-		"\"tee-evidence\":{\"primary_evidence\":{},\"additional_evidence\":\"\"}}"));
+	static const char *const bad[] = {
+		"",
+		"{}",
+		"[]",
+		"null",
+		"{\"nonce\":\"" NONCE "\"}",
+		"{\"extra-params\":\"\"}",
+		"{\"nonce\":7,\"extra-params\":\"\"}",
+		"{\"nonce\":\"\",\"extra-params\":\"\"}",
+		"{\"nonce\":\"short\",\"extra-params\":\"\"}",
+		"{\"nonce\":\"" NONCE "\\u0001\",\"extra-params\":\"\"}",
+		"{\"nonce\":\"" NONCE "\\u00e9\",\"extra-params\":\"\"}",
+		"{\"nonce\":\"" NONCE "\",\"extra-params\":\"\",\"more\":1}",
+		"{\"nonce\":\"" NONCE "\",\"nonce\":\"" NONCE "\",\"extra-params\":\"\"}",
+		"{\"nonce\":\"" NONCE "\",\"extra-params\":7}",
+		"{\"nonce\":\"" NONCE "\",\"extra-params\":[]}",
+		"{\"nonce\":\"" NONCE "\",\"extra-params\":{\"selected-hash-algorithm\":7}}",
+		"{\"nonce\":\"" NONCE "\",\"extra-params\":{\"selected-hash-algorithm\":\"sm3\"}}",
+		"{\"nonce\":\"" NONCE "\",\"extra-params\":{\"selected-hash-algorithm\":\"\"}}",
+		"{\"nonce\":\"" NONCE "\",\"extra-params\":\"\"}x",
+		"{\"nonce\":\"" NONCE "\",\"extra-params\":\"\"",
+	};
+	struct lk_kbs_challenge c = { .nonce = "untouched" };
+	struct lk_error err;
+	size_t i;
+
+	for (i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
+		if (challenge(bad[i], &c, &err) != LK_TAMPERED || err.code != LK_C_REPLY_INVALID)
+			check_fail(__FILE__, __LINE__, "wrong answer to %s", bad[i]);
+	CHECK_STR(c.nonce, "untouched");
 }
 
-static void digest_is(const char *text, const char *hex)
+TEST(the_hash_is_negotiated)
 {
-	LK_KBS_ATTESTATION a = { 0 };
-	LK_JSON *runtime = NULL;
-	uint8_t digest[LK_KBS_DIGEST_LEN];
-	char got[2 * LK_KBS_DIGEST_LEN + 1];
+	static const struct {
+		const char *extra;
+		enum lk_hash hash;
+	} rows[] = {
+		{ "\"\"", LK_SHA384 },
+		{ "null", LK_SHA384 },
+		{ "{}", LK_SHA384 },
+		{ "{\"other\":[1]}", LK_SHA384 },
+		{ "{\"selected-hash-algorithm\":\"sha256\"}", LK_SHA256 },
+		{ "{\"selected-hash-algorithm\":\"SHA384\"}", LK_SHA384 },
+		{ "{\"selected-hash-algorithm\":\"Sha512\"}", LK_SHA512 },
+	};
+	struct lk_kbs_challenge c;
+	struct lk_error err;
+	char text[256];
+	size_t i;
 
-	CHECK_OK(lk_kbs_attestation_read(text, strlen(text), &a, &err));
-	CHECK_STR(a.nonce, NONCE);
-	CHECK(!a.has_init_data);
-	CHECK_OK(lk_kbs_runtime_data(&a, a.nonce, &runtime, &err));
-	CHECK_OK(lk_kbs_runtime_digest(runtime, digest, &err));
-	lk_hex_encode(digest, sizeof(digest), got);
-	CHECK_STR(got, hex);
+	for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		snprintf(text, sizeof(text), "{\"extra-params\":%s,\"nonce\":\"%s\"}",
+			 rows[i].extra, NONCE);
+		CHECK_OK(challenge(text, &c, &err));
+		CHECK_EQ(c.hash, rows[i].hash);
+		CHECK_STR(c.nonce, NONCE);
+	}
 }
 
-TEST(digests_of_the_reference)
+TEST(the_request_is_exact)
 {
-	static const char plain[] =
-		"21d17a5051afdff8c27fe9123e41ad48aaa295314f15c1a62ccab1797a289b918"
-		"0c4f34dbe4ed1adef0e6f1615ed5e1c";
+	LK_JSON_TEXT *text = NULL;
+	struct lk_error err = { 0 };
+	size_t len;
 
-	CHECK_OK(lk_crypto_setup(&err));
-	digest_is(ATTESTATION(KEY, "\"\""), plain);
-	/* members that the protocol does not know are not hashed */
-	digest_is(ATTESTATION("{\"use\":\"enc\"," KEY_TAIL, "\"\""), plain);
-	digest_is(
-		ATTESTATION(
-			KEY,
-			"\"{\\\"sampledevice\\\":{\\\"report_data\\\":\\\"DmKrxvOeRuJvKyxKDfKtBi"
-			"LiwLFyKPNR5T3/FmhriOQk0dSRJL4PpV63ZLfIWevq\\\",\\\"svn\\\":\\\"2\\\"}}\""),
-		"18732b4bad3f81c6c5ded7c751e3af7092f9613cd280988d636e09e5eb1cebc9ea3c5d15f2e4f91c55a70017"
-		"2cf0c89c");
+	CHECK_OK(lk_kbs_request_build("tdx", &text, &len, &err));
+	CHECK_STR(text, "{\"version\":\"0.4.0\",\"tee\":\"tdx\",\"extra-params\":"
+			"{\"supported-hash-algorithms\":[\"sha256\",\"sha384\",\"sha512\"]}}");
+	CHECK_EQ(len, strlen(text));
 }
 
-static enum lk_status tee_key(const char *text)
+static void report_data(enum lk_hash hash, const char *want)
 {
-	struct lk_public_key key;
-	LK_JSON *jwk = NULL;
+	struct lk_kbs_challenge c = { .nonce = NONCE, .hash = hash };
+	char hex[2 * LK_HASH_MAX + 1];
+	uint8_t digest[LK_HASH_MAX];
+	struct lk_error err = { 0 };
+	LK_JSON *key = NULL;
 
-	CHECK_OK(lk_json_parse(text, strlen(text), &jwk, &err));
-	return lk_kbs_tee_key(jwk, &key, &err);
+	CHECK_OK(lk_json_parse(KEY, strlen(KEY), &key, &err));
+	CHECK_OK(lk_kbs_report_data(&c, key, digest, &err));
+	lk_hex_encode(digest, lk_hash_size(hash), hex);
+	CHECK_STR(hex, want);
 }
 
-TEST(keys_nothing_can_be_encrypted_to)
+TEST(report_data_fits_the_vectors)
 {
-	CHECK(tee_key("{\"kty\":\"EC\",\"crv\":\"P-256\",\"alg\":\"ECDH-ES\","
-		      "\"x\":\"uJbUHgJdSbH9iZPGp0ihHFHgHCFk5ZzugQmZngW_65I\","
-		      "\"y\":\"NTeU_5QWdxnGi_B7OrEz2cRDQh5obniMZbT-A633_oo\"}"));
-	CHECK(tee_key("{\"kty\":\"EC\",\"crv\":\"P-256\",\"alg\":\"ECDH-ES+A256KW\","
-		      "\"x\":\"uJbUHgJdSbH9iZPGp0ihHFHgHCFk5ZzugQmZngW_\","
-		      "\"y\":\"NTeU_5QWdxnGi_B7OrEz2cRDQh5obniMZbT-A633_oo\"}"));
-	CHECK(tee_key(
-		"{\"kty\":\"EC\",\"crv\":\"secp256k1\",\"alg\":\"ECDH-ES+A256KW\",\"x\":\"\",\"y\":\"\"}"));
-	CHECK_OK(tee_key(KEY));
+	report_data(LK_SHA256, "91414fb248c4743eae2119cf7b1dc8da66d8533390403fa689b3af03eb132847");
+	report_data(LK_SHA384, "21d17a5051afdff8c27fe9123e41ad48aaa295314f15c1a62ccab1797a289b91"
+			       "80c4f34dbe4ed1adef0e6f1615ed5e1c");
+	report_data(LK_SHA512, "0260e5aa469393541d6237a97b386241373fa031a057737e762cfbb513c7244f"
+			       "46a61a3f489afbdfee15def37f676313187df2bef3f0363fa5ed3a359e1d4b4a");
 }
 
-TEST(answers)
+TEST(the_attestation_is_exact)
 {
-	LK_JSON_TEXT *challenge = NULL;
-	LK_JSON_TEXT *token = NULL;
-	LK_JSON_TEXT *error = NULL;
-	size_t n;
+	static const char evidence[] = "{\"svn\":\"1\",\"report_data\":\"xyz\"}";
+	struct lk_kbs_challenge c = { .nonce = NONCE };
+	LK_JSON *key = NULL;
+	LK_JSON *ev = NULL;
+	LK_JSON_TEXT *text = NULL;
+	struct lk_error err = { 0 };
+	size_t len;
 
-	CHECK_OK(lk_kbs_challenge_text("abc=", &challenge, &n, &err));
-	CHECK_STR(challenge, "{\"nonce\":\"abc=\",\"extra-params\":\"\"}");
-	CHECK_EQ(n, strlen(challenge));
-	CHECK_OK(lk_kbs_token_text("a.b.c", &token, &n, &err));
-	CHECK_STR(token, "{\"token\":\"a.b.c\"}");
-	CHECK_OK(lk_kbs_error_text("PolicyDeny", "no", &error, &n, &err));
-	CHECK_STR(error,
-		  "{\"type\":\"https://github.com/confidential-containers/kbs/errors/PolicyDeny\","
-		  "\"detail\":\"no\"}");
+	CHECK_OK(lk_json_parse(KEY, strlen(KEY), &key, &err));
+	CHECK_OK(lk_json_parse(evidence, strlen(evidence), &ev, &err));
+	CHECK_OK(lk_kbs_attestation_build(&c, key, ev, &text, &len, &err));
+	CHECK_STR(text, "{\"init-data\":null,\"runtime-data\":{\"nonce\":\"" NONCE
+			"\",\"tee-pubkey\":" KEY "},\"tee-evidence\":{\"primary_evidence\":"
+			"{\"svn\":\"1\",\"report_data\":\"xyz\"},\"additional_evidence\":\"\"}}");
 }
 
-TEST(cookies)
+TEST(bad_tokens_are_refused)
 {
-	static const char id[] = "0123456789abcdef0123456789abcdef";
-	char text[LK_KBS_COOKIE_SIZE], got[33] = "untouched", header[128];
+	static const char *const bad[] = {
+		"",
+		"{}",
+		"{\"token\":7}",
+		"{\"token\":\"\"}",
+		"{\"token\":\"e30\"}",
+		"{\"token\":\"e30.e30\"}",
+		"{\"token\":\"e30.e30.\"}",
+		"{\"token\":\".e30.e30\"}",
+		"{\"token\":\"e30..e30\"}",
+		"{\"token\":\"e30.e30.e30.e30\"}",
+		"{\"token\":\"e30.e30=.e30\"}",
+		"{\"token\":\"e30.!!!!.e30\"}",
+		"{\"token\":\"e30.aGVsbG8.e30\"}",
+		"{\"token\":\"e30.W10.e30\"}",
+		"{\"token\":\"e30.e31.e30\"}",
+		"{\"token\":\"e30.e30.e3 0\"}",
+		"{\"token\":\"e30.e30.e30\",\"more\":1}",
+	};
+	struct lk_error err;
+	size_t i;
 
-	lk_kbs_cookie_text(id, 0, text);
-	CHECK_STR(text, "kbs-session-id=0123456789abcdef0123456789abcdef; "
-			"Expires=Thu, 01 Jan 1970 00:00:00 GMT");
-	lk_kbs_cookie_text(id, 1767225599, text);
-	CHECK_HAS(text, "Expires=Wed, 31 Dec 2025 23:59:59 GMT");
-	CHECK(!lk_kbs_cookie_read("", got));
-	CHECK(!lk_kbs_cookie_read("kbs-session-id", got));
-	CHECK(!lk_kbs_cookie_read("kbs-session-id=", got));
-	CHECK(!lk_kbs_cookie_read("kbs-session-id=0123456789abcdef0123456789abcde", got));
-	CHECK(!lk_kbs_cookie_read("kbs-session-id=0123456789abcdef0123456789abcdef0", got));
-	CHECK(!lk_kbs_cookie_read("kbs-session-id=0123456789ABCDEF0123456789abcdef", got));
-	CHECK(!lk_kbs_cookie_read("x=kbs-session-id=0123456789abcdef0123456789abcdef", got));
-	CHECK(!lk_kbs_cookie_read("Kbs-Session-Id=0123456789abcdef0123456789abcdef", got));
-	CHECK(!lk_kbs_cookie_read("a=b, kbs-session-id=0123456789abcdef0123456789abcdef", got));
-	CHECK_STR(got, "untouched");
-	snprintf(header, sizeof(header), "a=b; kbs-session-id=%s ;c=d", id);
-	CHECK(lk_kbs_cookie_read(header, got));
-	CHECK_STR(got, id);
+	for (i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+		err = (struct lk_error){ 0 };
+		if (lk_kbs_token_check(bad[i], strlen(bad[i]), &err) != LK_TAMPERED)
+			check_fail(__FILE__, __LINE__, "accepted: %s", bad[i]);
+	}
+	CHECK_OK(lk_kbs_token_check("{\"token\":\"e30.e30.e30\"}", 23, &err));
 }
 
-TESTS(bad_requests, good_requests, bad_attestations, digests_of_the_reference,
-      keys_nothing_can_be_encrypted_to, answers, cookies)
+static enum lk_status cookie(const char *head, char *out)
+{
+	struct lk_error err = { 0 };
+
+	return lk_kbs_cookie_parse(head, strlen(head), out, &err);
+}
+
+TEST(cookies_are_taken_by_hand)
+{
+	char out[LK_KBS_COOKIE_MAX + 1] = "untouched";
+	char longer[LK_KBS_COOKIE_MAX + 64];
+
+	CHECK_EQ(cookie("", out), LK_ABSENT);
+	CHECK_EQ(cookie("Set-Cookie: other=1\r\n", out), LK_ABSENT);
+	CHECK_EQ(cookie("Set-Cookie: KBS-SESSION-ID=1\r\n", out), LK_ABSENT);
+	CHECK_EQ(cookie("Set-Cookie: kbs-session-id=\r\n", out), LK_TAMPERED);
+	CHECK_EQ(cookie("Set-Cookie: kbs-session-id=;x\r\n", out), LK_TAMPERED);
+	CHECK_EQ(cookie("Set-Cookie: kbs-session-id=\"a\"\r\n", out), LK_TAMPERED);
+	CHECK_EQ(cookie("Set-Cookie: kbs-session-id=a b\r\n", out), LK_TAMPERED);
+	CHECK_EQ(cookie("Set-Cookie: kbs-session-id=a\x01\r\n", out), LK_TAMPERED);
+	memset(longer, 'a', sizeof(longer));
+	memcpy(longer, "Set-Cookie: kbs-session-id=", 27);
+	longer[sizeof(longer) - 1] = '\0';
+	CHECK_EQ(cookie(longer, out), LK_TAMPERED);
+	CHECK_STR(out, "untouched");
+
+	CHECK_EQ(cookie("HTTP/1.1 200 OK\r\nset-cookie: other=1\r\n"
+			"SET-COOKIE:  kbs-session-id=0af; Expires=Thu, 01 Jan 1970\r\n\r\n",
+			out),
+		 LK_OK);
+	CHECK_STR(out, "0af");
+}
+
+static enum lk_code refusal(enum lk_kbs_step step, int status, const char *body)
+{
+	struct lk_error err = { 0 };
+	char text[2048];
+
+	CHECK(lk_kbs_refusal(step, status, body, strlen(body), &err) != LK_OK);
+	lk_error_format(&err, text, sizeof(text));
+	CHECK(!strstr(text, "quoted"));
+	return err.code;
+}
+
+#define TYPED(name)                                                                                \
+	"{\"type\":\"https://github.com/confidential-containers/kbs/errors/" name                  \
+	"\",\"detail\":\"quoted\"}"
+
+TEST(refusals_are_judged_by_type)
+{
+	static const struct {
+		const char *body;
+		enum lk_code auth, attest, resource;
+	} rows[] = {
+		{ TYPED("PolicyDeny"), LK_C_KBS_DENIED, LK_C_KBS_DENIED, LK_C_KBS_DENIED },
+		{ TYPED("PluginInternalError"), LK_C_KBS_NO_RESOURCE, LK_C_KBS_NO_RESOURCE,
+		  LK_C_KBS_NO_RESOURCE },
+		{ TYPED("PluginNotFound"), LK_C_REPLY_INVALID, LK_C_REPLY_INVALID,
+		  LK_C_KBS_NO_RESOURCE },
+		{ TYPED("TokenNotFound"), LK_C_REPLY_INVALID, LK_C_SESSION_EXPIRED,
+		  LK_C_SESSION_EXPIRED },
+		{ TYPED("TokenVerifierError"), LK_C_REPLY_INVALID, LK_C_SESSION_EXPIRED,
+		  LK_C_SESSION_EXPIRED },
+		{ TYPED("JweError"), LK_C_REPLY_INVALID, LK_C_REPLY_INVALID, LK_C_JWE_INVALID },
+		{ TYPED("AttestationError"), LK_C_EVIDENCE_REJECTED, LK_C_EVIDENCE_REJECTED,
+		  LK_C_EVIDENCE_REJECTED },
+		{ TYPED("NeverHeardOf"), LK_C_EVIDENCE_REJECTED, LK_C_EVIDENCE_REJECTED,
+		  LK_C_KBS_DENIED },
+		{ "", LK_C_REPLY_INVALID, LK_C_EVIDENCE_REJECTED, LK_C_KBS_DENIED },
+		{ "<html>quoted</html>", LK_C_REPLY_INVALID, LK_C_EVIDENCE_REJECTED,
+		  LK_C_KBS_DENIED },
+		{ "{\"type\":7,\"detail\":\"quoted\"}", LK_C_REPLY_INVALID, LK_C_EVIDENCE_REJECTED,
+		  LK_C_KBS_DENIED },
+		{ "[\"quoted\"]", LK_C_REPLY_INVALID, LK_C_EVIDENCE_REJECTED, LK_C_KBS_DENIED },
+	};
+	size_t i;
+
+	for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		CHECK_EQ(refusal(LK_KBS_AUTH, 401, rows[i].body), rows[i].auth);
+		CHECK_EQ(refusal(LK_KBS_ATTEST, 401, rows[i].body), rows[i].attest);
+		CHECK_EQ(refusal(LK_KBS_RESOURCE, 401, rows[i].body), rows[i].resource);
+	}
+}
+
+TEST(refusals_without_a_type_are_judged_by_status)
+{
+	CHECK_EQ(refusal(LK_KBS_RESOURCE, 404, "quoted"), LK_C_KBS_NO_RESOURCE);
+	CHECK_EQ(refusal(LK_KBS_AUTH, 404, "quoted"), LK_C_REPLY_INVALID);
+	CHECK_EQ(refusal(LK_KBS_RESOURCE, 403, "quoted"), LK_C_KBS_DENIED);
+	CHECK_EQ(refusal(LK_KBS_AUTH, 403, "quoted"), LK_C_REPLY_INVALID);
+	CHECK_EQ(refusal(LK_KBS_RESOURCE, 418, "quoted"), LK_C_REPLY_INVALID);
+	CHECK_EQ(refusal(LK_KBS_RESOURCE, 204, ""), LK_C_REPLY_INVALID);
+	CHECK_EQ(refusal(LK_KBS_AUTH, 502, "quoted"), LK_C_SERVER_BUSY);
+	CHECK_EQ(refusal(LK_KBS_RESOURCE, 500, TYPED("PolicyDeny")), LK_C_SERVER_BUSY);
+}
+
+TEST(another_protocol_version_is_named)
+{
+	static const char body[] =
+		"{\"type\":\"https://x/errors/AttestationError\",\"detail\":\"Attestation error: "
+		"RCAR handshake Auth failed: KBS Client Protocol Version Mismatch: expect =0.5.0 "
+		"while the request is 0.4.0\"}";
+	struct lk_error err = { 0 };
+	char text[2048];
+
+	CHECK_EQ(lk_kbs_refusal(LK_KBS_AUTH, 401, body, strlen(body), &err), LK_CONFIG);
+	CHECK_EQ(err.code, LK_C_PROTOCOL_VERSION);
+	CHECK_HAS(lk_error_format(&err, text, sizeof(text)), "0.5.0");
+}
+
+TESTS(bad_challenges_are_refused, the_hash_is_negotiated, the_request_is_exact,
+      report_data_fits_the_vectors, the_attestation_is_exact, bad_tokens_are_refused,
+      cookies_are_taken_by_hand, refusals_are_judged_by_type,
+      refusals_without_a_type_are_judged_by_status, another_protocol_version_is_named)
