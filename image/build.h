@@ -11,7 +11,7 @@
 
 struct lk_build_request { /* paths and names as the operator wrote them; NULL = not given */
 	const char *tree, *kernel, *config, *out;
-	const char *kver, *initrd, *dracut_conf;
+	const char *kver, *initrd;
 	const char *socket, *resource;	    /* latchkeyd; or */
 	const char *escrow_to, *escrow_out; /* the operator's public key */
 	const char *cmdline_extra;

@@ -186,7 +186,6 @@ static enum lk_status make_initrd(const struct lk_build *b, const char *out, str
 		.tree = b->tree.path,
 		.config = config,
 		.release = b->release,
-		.extra = b->req->dracut_conf,
 		.fs = b->req->fs,
 	};
 	enum lk_status st;

@@ -17,7 +17,6 @@ static const char help[] =
 	"  --kernel FILE          the kernel to boot (vmlinuz)\n"
 	"  --kver RELEASE         its release; default: the only one in the tree's /lib/modules\n"
 	"  --initrd FILE          extend this initramfs; default: run the tree's own dracut\n"
-	"  --dracut-conf FILE     a dracut.conf(5) file for it: more drivers, another agent\n"
 	"  --config DIR           fde.conf, latchkey.conf, volumes.d: see latchkey.conf(5)\n"
 	"  --out DISK.img         the disk; DISK.vmlinuz, .initrd, .cmdline, .json go beside it\n"
 	"  --enroll latchkeyd     store the disk's key in the key server, and read it back\n"
@@ -41,7 +40,6 @@ enum option_id {
 	OPT_KERNEL,
 	OPT_KVER,
 	OPT_INITRD,
-	OPT_DRACUT_CONF,
 	OPT_CONFIG,
 	OPT_OUT,
 	OPT_ENROLL,
@@ -60,7 +58,6 @@ static const struct option long_options[] = {
 	{ "kernel", required_argument, NULL, OPT_KERNEL },
 	{ "kver", required_argument, NULL, OPT_KVER },
 	{ "initrd", required_argument, NULL, OPT_INITRD },
-	{ "dracut-conf", required_argument, NULL, OPT_DRACUT_CONF },
 	{ "config", required_argument, NULL, OPT_CONFIG },
 	{ "out", required_argument, NULL, OPT_OUT },
 	{ "enroll", required_argument, NULL, OPT_ENROLL },
@@ -89,8 +86,6 @@ static const char **text_option(struct options *o, int id)
 		return &r->kver;
 	case OPT_INITRD:
 		return &r->initrd;
-	case OPT_DRACUT_CONF:
-		return &r->dracut_conf;
 	case OPT_CONFIG:
 		return &r->config;
 	case OPT_OUT:
@@ -160,8 +155,6 @@ static enum lk_status check_key(struct options *o, struct lk_error *err)
 		return lk_raise(err, LK_CONFIG, "--socket goes with --enroll");
 	if (r->escrow_out && !r->escrow_to)
 		return lk_raise(err, LK_CONFIG, "--escrow-out goes with --escrow-to");
-	if (r->dracut_conf && r->initrd)
-		return lk_raise(err, LK_CONFIG, "--dracut-conf and --initrd exclude each other");
 	if (!r->socket)
 		r->socket = DEFAULT_SOCKET;
 	return LK_OK;

@@ -59,26 +59,6 @@ const char *lk_dracut_complaint(const char *log, size_t *ret_len)
 	return NULL;
 }
 
-/* dracut's own configuration: the operator's file or nothing; never the tree's or the host's. */
-static enum lk_status write_conf(const struct lk_dracut *dracut, const struct lk_workspace *ws,
-				 struct lk_error *err)
-{
-	char folder[LK_PATH_MAX];
-	LK_FREE char *text = NULL;
-	enum lk_status st = LK_OK;
-	size_t n = 0;
-
-	if (dracut->extra)
-		st = lk_file_read(dracut->extra, 64u * 1024, &text, &n, err);
-	if (!st)
-		st = lk_workspace_write(ws, "dracut/dracut.conf", 0600, text ? text : "", n, err);
-	if (!st)
-		st = lk_workspace_path(ws, "dracut/conf.d", folder, err);
-	if (!st && mkdir(folder, 0700) != 0)
-		st = lk_raise(err, LK_CONFIG, "create '%s': %s", folder, strerror(errno));
-	return st;
-}
-
 static const char *compression(const char *tree)
 {
 	char path[LK_PATH_MAX + 32];
@@ -98,10 +78,6 @@ static enum lk_status run(const struct lk_dracut *dracut, struct lk_chroot *root
 					   "DRACUT_NO_XATTR=1",
 					   NULL };
 	const char *argv[] = { "/usr/bin/dracut",
-			       "--conf",
-			       INSIDE "/dracut.conf",
-			       "--confdir",
-			       INSIDE "/conf.d",
 			       "--tmpdir",
 			       "/var/tmp",
 			       "--kver",
@@ -187,8 +163,6 @@ enum lk_status lk_dracut_run(const struct lk_dracut *dracut, const struct lk_wor
 		st = make_folder(ws, "dracut", work, err);
 	if (!st)
 		st = make_folder(ws, "tmp", temp, err);
-	if (!st)
-		st = write_conf(dracut, ws, err);
 	if (!st)
 		st = run(dracut, &chroot, ws->log, err);
 	if (!st)

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Running a tree's own dracut: in a chroot inside mount, process and network namespaces, the tree
- * read-only, the final configuration over its /etc/latchkey, nothing of the host but a few device
- * nodes and /proc. Needs root, or the namespace of image/namespace.h.
+ * Running a tree's own dracut with the tree's dracut.conf(5), in a chroot inside mount, process and
+ * network namespaces: the tree read-only, the final configuration over its /etc/latchkey, nothing of
+ * the host but a few device nodes. Needs root, or the namespace of image/namespace.h.
  */
 #pragma once
 
@@ -14,7 +14,6 @@ struct lk_dracut {
 	const char *tree;    /* absolute */
 	const char *config;  /* absolute: the folder that becomes /etc/latchkey */
 	const char *release; /* of the kernel */
-	const char *extra;   /* the operator's dracut.conf(5) file, or NULL */
 	enum lk_fs fs;	     /* its driver goes in */
 };
 
