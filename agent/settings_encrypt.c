@@ -77,8 +77,7 @@ static enum lk_status find_tables(struct lk_config *cfg, const char *prefix,
 	enum lk_status st = LK_OK;
 	size_t i, n = 0;
 
-	(void)section_name(start, prefix, "");
-	strcat(start, ".");
+	snprintf(start, sizeof(start), "%sencrypt.", prefix);
 	for (i = 0; !st && (section = lk_config_section(cfg, i)); i++) {
 		const char *name = section + strlen(start);
 

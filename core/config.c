@@ -207,7 +207,7 @@ static enum lk_status fill_row(struct lk_config *cfg, size_t at, const char *sec
 
 	if (e)
 		e->used = true;
-	if (second) {
+	if (e && second) {
 		second->used = true;
 		lk_raise_code(err, LK_C_CONFIG_SYNTAX, "'%s' is another spelling of '%s'",
 			      second->name, e->name);
