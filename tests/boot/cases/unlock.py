@@ -1,10 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
 """The way a boot should go."""
 
+import os
 import re
 
-from harness import images, keyserver, vm
-from harness.case import case
+from harness import dracut, guests, images, keyserver, roots, vm
+from harness.case import Skip, case
 
 STAGES = ("configuration", "volumes", "proof", "keys", "root mapped")
 
@@ -64,3 +65,24 @@ def multi_user(t):
     mount = t.outcome.mark("rootmount")
     t.check(" / overlay rw" in mount, f"mounted: {mount}")
     t.check(t.outcome.mark("failed-units") == "", "units failed in the real root")
+
+
+@case("trixie", cost=100)
+def trixie(t):
+    """The same module under a newer dracut, systemd and kernel (LATCHKEY_TRIXIE=1)."""
+    if os.environ.get("LATCHKEY_TRIXIE") != "1":
+        raise Skip("a second Debian release is only tried with LATCHKEY_TRIXIE=1")
+    guest = guests.get("trixie")
+    tree = roots.debian(guest, t.folder / "debian")
+    roots.install_both(tree)
+    for name, content in t.world.handover.configuration().items():
+        (tree / name).write_bytes(content)
+        (tree / name).chmod(0o600)
+    initrd = t.folder / "trixie.img"
+    dracut.build(tree, guest.release, initrd,
+                 ("--add", "latchkey", "--omit", dracut.BARE_OMIT))
+    server = t.server()
+    t.boot([images.url(server.port)], initrd=initrd, kernel=guest.kernel, memory=1024)
+    t.came_up()
+    stage_lines(t)
+    report_of_success(t, name="root", outcome="open")

@@ -88,8 +88,10 @@ class World:
         home.mkdir()
         server = keyserver.KeyServer(home / "server").init().start()
         server.policy(keyserver.ALLOW)
-        config = images.Settings(urls=(images.url(server.port),)).write(home / "config", server.ca)
-        base = self.initramfs(home / "base.img", config)
+        urls = (images.url(server.port),)
+        config = images.Settings(urls).write(home / "config", server.ca)
+        base = self.initramfs(home / "base.img",
+                              images.Settings(urls, final=True).write(home / "base", server.ca))
         tiny = roots.tiny(self.guest, home / "tiny")
         image = images.build(home / "root.img", tiny, self.guest.kernel, config, server, base)
         passphrase = server.get(keyserver.RESOURCE)
@@ -161,12 +163,14 @@ class Test:
         archive = images.reconfigure(image.configuration(), urls, changes)
         if add:
             add(archive)
-        initrd = cpio.append(image.initrd, archive, self.folder / f"{name}.initrd")
+        # The archive holds the whole configuration, so that any initramfs with the agent will do.
+        initrd = cpio.append(machine.pop("initrd", image.initrd), archive,
+                             self.folder / f"{name}.initrd")
         words = [w for w in image.cmdline.split() if w not in drop]
         where = vm.Disk(disk or image.disk, "root", machine.pop("snapshot", True))
         extra_disks = machine.pop("disks", [])
         self.outcome = vm.boot(
-            vm.Machine(image.kernel, initrd, " ".join((*words, cmdline)), [where, *extra_disks],
+            vm.Machine(machine.pop("kernel", image.kernel), initrd, " ".join((*words, cmdline)), [where, *extra_disks],
                        resolv_conf=self.world.resolv_conf, **machine),
             self.folder, deadline, name, watch)
         initrd.unlink()

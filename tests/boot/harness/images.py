@@ -23,14 +23,14 @@ register = "none"
 
 FDE_CONF = """\
 [rootfs]
-name = "root"
+{device}name = "root"
 encrypted = true
 rw_overlay = "{overlay}"
 
 [rootfs.verity]
 
 [rootfs.encrypt.kbs]
-kbs_url = [{urls}]
+kbs_url = [{endpoints}]
 key_uri = "kbs:///{resource}"
 kbs_root_cert = "/etc/latchkey/ca.pem"
 """
@@ -45,13 +45,18 @@ class Settings:
     on_denied: str = "poweroff"
     overlay: str = "none"
     resource: str = keyserver.RESOURCE
+    final: bool = False  # complete without the image tool, for an initramfs made beforehand
 
     def write(self, folder, ca):
         folder = Path(folder)
         folder.mkdir(parents=True, exist_ok=True)
         quoted = ", ".join(f'"{url}"' for url in self.urls)
         (folder / "latchkey.conf").write_text(LATCHKEY_CONF.format(**vars(self)))
-        (folder / "fde.conf").write_text(FDE_CONF.format(urls=quoted, **vars(self)))
+        device = 'device = "PARTLABEL=root"\n' if self.final else ""
+        text = FDE_CONF.format(endpoints=quoted, device=device, **vars(self))
+        if self.final:
+            text = text.replace("[rootfs.verity]\n", "")
+        (folder / "fde.conf").write_text(text)
         (folder / "ca.pem").write_bytes(Path(ca).read_bytes())
         for item in folder.iterdir():
             item.chmod(0o600)
