@@ -68,8 +68,9 @@ static bool read_head(struct answer *a, struct lk_secret *head)
 
 	head->data[head->len] = '\0';
 	end = strstr(text, "\r\n\r\n");
-	if (!end || sscanf(text, "HTTP/1.%*1[01] %3u", &a->status) != 1)
+	if (!end || strncmp(text, "HTTP/1.1 ", 9) != 0)
 		return false;
+	a->status = (unsigned)strtoul(text + 9, NULL, 10);
 	for (line = strstr(text, "\r\n"); line && line < end; line = strstr(line + 2, "\r\n"))
 		if (strncasecmp(line + 2, "Content-Length:", 15) == 0)
 			a->body_len = strtoull(line + 17, NULL, 10);

@@ -27,18 +27,19 @@
 
 #define USAGE                                                                                      \
 	"serve [--state DIR] [--listen ADDR:PORT] [--socket PATH] [--allow-sample] "               \
-	"[--session-timeout SECONDS] [--ready-fd N]"
+	"[--session-timeout SECONDS] [--request-timeout SECONDS] [--ready-fd N]"
 
-#define SWEEP_SECONDS	  2
+#define SWEEP_SECONDS	  1
 #define MOST_THREADS	  16
 #define MOST_CONNECTIONS  1024
+#define MOST_PER_ADDRESS  256
 #define ADMIN_CONNECTIONS 16
 #define EXPIRY_WARNING	  (30 * 24 * 60 * 60)
 
 struct options {
 	const char *state, *listen, *socket;
 	bool allow_sample;
-	int64_t session_ms;
+	int64_t session_ms, patience_ms;
 	int ready_fd;
 };
 
@@ -119,6 +120,8 @@ static enum lk_status listen_kbs(struct running *r, const struct options *o, str
 		.cert_pem = r->tls.cert_pem,
 		.threads = threads(),
 		.connections = MOST_CONNECTIONS,
+		.per_address = MOST_PER_ADDRESS,
+		.patience_ms = o->patience_ms,
 	};
 	enum lk_status st;
 
@@ -134,6 +137,7 @@ static enum lk_status listen_admin(struct running *r, const struct options *o, s
 		.secret_bodies = true,
 		.threads = 1,
 		.connections = ADMIN_CONNECTIONS,
+		.patience_ms = o->patience_ms,
 	};
 	LK_FREE char *copy = strdup(o->socket);
 	enum lk_status st;
@@ -280,6 +284,11 @@ static bool read_option(struct options *o, int c)
 			return false;
 		o->session_ms = n * 1000;
 		return true;
+	case 'T':
+		if (!read_number(optarg, 1, 60 * 60, &n))
+			return false;
+		o->patience_ms = n * 1000;
+		return true;
 	case 'r':
 		if (!read_number(optarg, 0, 1 << 20, &n))
 			return false;
@@ -298,6 +307,7 @@ int lk_cmd_serve(int argc, char **argv)
 		{ "socket", required_argument, NULL, 'S' },
 		{ "allow-sample", no_argument, NULL, 'a' },
 		{ "session-timeout", required_argument, NULL, 't' },
+		{ "request-timeout", required_argument, NULL, 'T' },
 		{ "ready-fd", required_argument, NULL, 'r' },
 		{ 0 },
 	};
@@ -306,6 +316,7 @@ int lk_cmd_serve(int argc, char **argv)
 		.listen = "127.0.0.1:8443",
 		.socket = LK_SOCKET_DEFAULT,
 		.session_ms = 300 * 1000,
+		.patience_ms = 60 * 1000,
 		.ready_fd = -1,
 	};
 	int c;

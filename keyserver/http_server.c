@@ -6,17 +6,15 @@
 #include <arpa/inet.h>
 #include <microhttpd.h>
 #include <pthread.h>
-#include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
 
 #include "core/deadline.h"
 #include "core/json.h"
+#include "keyserver/http_body.h"
 
 #define HEADERS_MAX (32u * 1024)
-#define BODIES_MAX  (64u * 1024 * 1024) /* of all requests together */
-#define FIRST_PIECE 4096u
 /* TLS 1.2 and later, forward secrecy, authenticated encryption. */
 #define PRIORITIES                                                                                 \
 	"NORMAL:-VERS-ALL:+VERS-TLS1.3:+VERS-TLS1.2:-KX-ALL:+ECDHE-ECDSA:-CIPHER-ALL"              \
@@ -32,6 +30,7 @@ struct lk_listener {
 	struct MHD_Daemon *daemon;
 	const struct lk_service *service;
 	bool secret_bodies;
+	int64_t patience_ms;
 	pthread_mutex_t lock; /* the list; a descriptor on it is open */
 	struct connection *connections;
 };
@@ -39,13 +38,8 @@ struct lk_listener {
 struct request { /* one request while its body arrives */
 	struct lk_listener *listener;
 	const struct lk_route *route;
-	struct lk_secret secret; /* the body, if bodies may be secret */
-	char *plain;		 /* else */
-	size_t len, cap;
-	size_t budget; /* how much of bodies_in_memory is ours */
+	struct lk_http_body body;
 };
-
-static atomic_size_t bodies_in_memory;
 
 /* --- routes ------------------------------------------------------------------------------------- */
 
@@ -120,67 +114,9 @@ void lk_listener_sweep(struct lk_listener *l, int64_t now_ms)
 
 	pthread_mutex_lock(&l->lock);
 	for (c = l->connections; c; c = c->next)
-		if (now_ms - c->since_ms > LK_HTTP_PATIENCE_MS)
+		if (now_ms - c->since_ms > l->patience_ms)
 			(void)shutdown(c->fd, SHUT_RDWR);
 	pthread_mutex_unlock(&l->lock);
-}
-
-/* --- bodies ------------------------------------------------------------------------------------- */
-
-static bool budget_take(struct request *r, size_t n)
-{
-	if (atomic_fetch_add(&bodies_in_memory, n) + n > BODIES_MAX) {
-		atomic_fetch_sub(&bodies_in_memory, n);
-		return false;
-	}
-	r->budget += n;
-	return true;
-}
-
-static void request_free(struct request *r)
-{
-	atomic_fetch_sub(&bodies_in_memory, r->budget);
-	lk_secret_wipe(&r->secret);
-	free(r->plain);
-	free(r);
-}
-
-static bool grow(struct request *r, size_t need)
-{
-	size_t cap = r->cap ? r->cap : FIRST_PIECE;
-	char *bigger;
-
-	while (cap < need)
-		cap *= 2;
-	if (cap > r->route->body_max)
-		cap = r->route->body_max;
-	if (!budget_take(r, cap - r->cap))
-		return false;
-	bigger = realloc(r->plain, cap);
-	if (!bigger)
-		return false;
-	r->plain = bigger;
-	r->cap = cap;
-	return true;
-}
-
-static bool append(struct request *r, const char *data, size_t n)
-{
-	struct lk_error ignored = { 0 };
-
-	if (n > r->route->body_max - r->len)
-		return false;
-	if (r->listener->secret_bodies) {
-		if (!r->secret.data && lk_secret_alloc(&r->secret, r->route->body_max, &ignored))
-			return false;
-		r->len += n;
-		return lk_secret_append(&r->secret, data, n, &ignored) == LK_OK;
-	}
-	if (r->len + n > r->cap && !grow(r, r->len + n))
-		return false;
-	memcpy(r->plain + r->len, data, n);
-	r->len += n;
-	return true;
 }
 
 /* What the library has read lies in its own pool, which it does not wipe. It is done with these
@@ -303,14 +239,12 @@ static enum MHD_Result answer(struct MHD_Connection *conn, struct request *r, co
 			MHD_lookup_connection_value(conn, MHD_HEADER_KIND, MHD_HTTP_HEADER_COOKIE),
 		.authorization = MHD_lookup_connection_value(conn, MHD_HEADER_KIND,
 							     MHD_HTTP_HEADER_AUTHORIZATION),
-		.body = r->secret.data ? (const char *)r->secret.data : r->plain,
-		.body_len = r->len,
+		.body = lk_http_body_data(&r->body),
+		.body_len = r->body.len,
 		.peer = peer,
 		.connection = conn,
 	};
 
-	if (!call.body)
-		call.body = "";
 	describe_peer(conn, &call, peer, sizeof(peer));
 	r->route->answer(r->listener->service->ctx, &call, &reply);
 	return send_reply(conn, &reply);
@@ -334,6 +268,7 @@ static enum MHD_Result on_headers(struct lk_listener *l, struct MHD_Connection *
 		return MHD_NO;
 	r->listener = l;
 	r->route = lk_route_find(l->service, method, url);
+	r->body = (struct lk_http_body){ .max = r->route->body_max, .locked = l->secret_bodies };
 	*con_cls = r;
 	length = MHD_lookup_connection_value(conn, MHD_HEADER_KIND, MHD_HTTP_HEADER_CONTENT_LENGTH);
 	if (length && strtoull(length, NULL, 10) > r->route->body_max)
@@ -353,7 +288,7 @@ static enum MHD_Result on_request(void *cls, struct MHD_Connection *conn, const 
 		return on_headers(cls, conn, url, method, con_cls);
 	if (*data_size == 0)
 		return answer(conn, r, url, method);
-	taken = append(r, data, *data_size);
+	taken = lk_http_body_append(&r->body, data, *data_size);
 	if (r->listener->secret_bodies)
 		wipe_taken(data, *data_size);
 	if (!taken)
@@ -368,8 +303,12 @@ static void on_completed(void *cls, struct MHD_Connection *conn, void **con_cls,
 	struct lk_listener *l = cls;
 	const union MHD_ConnectionInfo *info;
 
-	if (*con_cls)
-		request_free(*con_cls);
+	struct request *r = *con_cls;
+
+	if (r) {
+		lk_http_body_clear(&r->body);
+		free(r);
+	}
 	*con_cls = NULL;
 	if (why != MHD_REQUEST_TERMINATED_COMPLETED_OK)
 		return;
@@ -405,15 +344,17 @@ static struct MHD_Daemon *start_daemon(struct lk_listener *l, const struct lk_li
 	};
 	unsigned flags = MHD_USE_EPOLL_INTERNAL_THREAD | (opt->key_pem ? MHD_USE_TLS : 0);
 
-	return MHD_start_daemon(
-		flags, 0, NULL, NULL, on_request, l, MHD_OPTION_LISTEN_SOCKET, opt->fd,
-		MHD_OPTION_CONNECTION_LIMIT, opt->connections, MHD_OPTION_CONNECTION_MEMORY_LIMIT,
-		(size_t)HEADERS_MAX, MHD_OPTION_CONNECTION_TIMEOUT,
-		(unsigned)(LK_HTTP_PATIENCE_MS / 1000), MHD_OPTION_NOTIFY_CONNECTION, on_connection,
-		l, MHD_OPTION_NOTIFY_COMPLETED, on_completed, l, MHD_OPTION_UNESCAPE_CALLBACK,
-		no_unescape, NULL, MHD_OPTION_STRICT_FOR_CLIENT, 1, MHD_OPTION_ARRAY,
-		opt->threads > 1 ? pool : pool + 1, MHD_OPTION_ARRAY, opt->key_pem ? tls : tls + 3,
-		MHD_OPTION_END);
+	return MHD_start_daemon(flags, 0, NULL, NULL, on_request, l, MHD_OPTION_LISTEN_SOCKET,
+				opt->fd, MHD_OPTION_CONNECTION_LIMIT, opt->connections,
+				MHD_OPTION_PER_IP_CONNECTION_LIMIT, opt->per_address,
+				MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)HEADERS_MAX,
+				MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)(opt->patience_ms / 1000),
+				MHD_OPTION_NOTIFY_CONNECTION, on_connection, l,
+				MHD_OPTION_NOTIFY_COMPLETED, on_completed, l,
+				MHD_OPTION_UNESCAPE_CALLBACK, no_unescape, NULL,
+				MHD_OPTION_STRICT_FOR_CLIENT, 1, MHD_OPTION_ARRAY,
+				opt->threads > 1 ? pool : pool + 1, MHD_OPTION_ARRAY,
+				opt->key_pem ? tls : tls + 3, MHD_OPTION_END);
 }
 
 enum lk_status lk_listener_start(const struct lk_listener_options *opt, struct lk_listener **ret,
@@ -425,6 +366,7 @@ enum lk_status lk_listener_start(const struct lk_listener_options *opt, struct l
 		return lk_raise(err, LK_INTERNAL, "no memory for a listener");
 	l->service = opt->service;
 	l->secret_bodies = opt->secret_bodies;
+	l->patience_ms = opt->patience_ms;
 	pthread_mutex_init(&l->lock, NULL);
 	l->daemon = start_daemon(l, opt);
 	if (!l->daemon) {

@@ -4,8 +4,9 @@
  * Handlers see one complete request and fill in one answer; they run on several threads at once.
  *
  * Limits: the size of a body by route, of headers 32 KiB, of all bodies in memory together, of
- * connections; and no connection may take longer than LK_HTTP_PATIENCE_MS from its beginning, or
- * from the end of its last answer, to the next complete answer, however busily it trickles.
+ * connections, also from one address; and no connection may take longer than our patience from its
+ * beginning, or from the end of its last answer, to the next complete answer, however busily it
+ * trickles.
  */
 #pragma once
 
@@ -17,8 +18,6 @@
 #include "core/cleanup.h"
 #include "core/error.h"
 #include "core/secret.h"
-
-#define LK_HTTP_PATIENCE_MS 60000
 
 struct lk_call { /* all borrowed */
 	const char *method;
@@ -67,6 +66,8 @@ struct lk_listener_options {
 	const char *key_pem, *cert_pem; /* both or neither; NULL on the Unix socket */
 	bool secret_bodies;		/* request bodies go into locked memory only */
 	unsigned threads, connections;
+	unsigned per_address; /* connections; 0 = no limit of its own */
+	int64_t patience_ms;  /* whole seconds */
 };
 struct lk_listener;
 enum lk_status lk_listener_start(const struct lk_listener_options *opt, struct lk_listener **ret,

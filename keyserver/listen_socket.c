@@ -60,6 +60,20 @@ static bool read_address(const char *text, union address *ret, socklen_t *ret_le
 	return inet_pton(AF_INET, host, &ret->v4.sin_addr) == 1;
 }
 
+/* [::] on a kernel without IPv6 is what it means: every address there is. */
+static bool every_address(union address *a, socklen_t *len)
+{
+	const in_port_t port = a->v6.sin6_port;
+
+	if (a->any.sa_family != AF_INET6 || !IN6_IS_ADDR_UNSPECIFIED(&a->v6.sin6_addr))
+		return false;
+	memset(a, 0, sizeof(*a));
+	a->v4.sin_family = AF_INET;
+	a->v4.sin_port = port;
+	*len = sizeof(a->v4);
+	return true;
+}
+
 static void describe(int fd, char out[LK_ADDRESS_SIZE])
 {
 	char host[INET6_ADDRSTRLEN] = "?";
@@ -89,6 +103,8 @@ enum lk_status lk_listen_tcp(const char *address, int *ret_fd, char bound[LK_ADD
 				"'%s' is no address to listen on (192.0.2.1:8443, [::]:8443)",
 				address);
 	fd = socket(a.any.sa_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	if (fd < 0 && errno == EAFNOSUPPORT && every_address(&a, &len))
+		fd = socket(a.any.sa_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	if (fd < 0)
 		return lk_raise(err, LK_INTERNAL, "make a socket: %s", strerror(errno));
 	(void)setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));

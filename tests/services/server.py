@@ -43,6 +43,7 @@ class Server:
             self.process = subprocess.Popen(
                 [PROGRAM, "serve", "--state", self.state, "--listen", "127.0.0.1:0", "--socket",
                  self.socket, "--ready-fd", str(write), *self.options, *more],
+                preexec_fn=lambda: signal.signal(signal.SIGXFSZ, signal.SIG_IGN),
                 pass_fds=[write], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=log)
         os.close(write)
         with os.fdopen(read) as ready:

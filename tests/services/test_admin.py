@@ -124,6 +124,38 @@ class Admin(unittest.TestCase):
                     with open(f"/proc/{self.server.process.pid}/{name}", "rb") as f:
                         self.assertNotIn(needle, f.read())
 
+    def test_no_secret_left_in_memory(self):
+        """Once a resource is stored or handed out, the server's memory holds it only sealed."""
+        canary = b"canary-" + os.urandom(12).hex().encode()
+        self.server.policy(ALLOW)
+        self.server.put("team/disk/memory", canary)
+        self.assertEqual(self.server.admin("resource", "get", "team/disk/memory"), canary)
+        with Client(self.server) as client:
+            client.handshake()
+            self.assertEqual(client.open(client.get("team/disk/memory")), canary)
+        marker = b"team/disk/memory"  # what is no secret is found, so the search works
+        found = self.search_memory(canary, marker)
+        self.assertEqual(found[canary], 0)
+        self.assertGreater(found[marker], 0)
+
+    def search_memory(self, *needles):
+        found = dict.fromkeys(needles, 0)
+        pid = self.server.process.pid
+        with open(f"/proc/{pid}/maps") as maps, open(f"/proc/{pid}/mem", "rb", 0) as memory:
+            for line in maps:
+                span, mode = line.split()[:2]
+                start, end = (int(x, 16) for x in span.split("-"))
+                if mode[0] != "r" or end - start > 1 << 30 or "[v" in line:
+                    continue
+                try:
+                    memory.seek(start)
+                    data = memory.read(end - start)
+                except OSError:
+                    continue
+                for needle in needles:
+                    found[needle] += data.count(needle)
+        return found
+
     def test_unknown_routes(self):
         for method, path in (("GET", "/"), ("POST", "/admin/v1/policy"), ("GET", "/kbs/v0/auth"),
                              ("GET", "/admin/v1/nothing")):

@@ -30,9 +30,9 @@ class Limits(unittest.TestCase):
 
     def raw(self, data):
         with self.connect() as tls:
-            tls.sendall(data)
             answer = b""
             try:
+                tls.sendall(data)
                 while True:
                     part = tls.recv(65536)
                     if not part:
@@ -136,6 +136,38 @@ class Limits(unittest.TestCase):
         with self.connect() as tls:
             tls.sendall(b"POST /kbs/v0/auth HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n\r\n{")
             self.still_serves()
+
+    def test_trickling_is_not_endless(self):
+        """One byte now and then keeps no connection: not in the handshake, the headers, the body."""
+        with Server("--allow-sample", "--request-timeout", "2") as server:
+            self.server, before = server, self.server
+            try:
+                started = time.monotonic()
+                raw = socket.create_connection((server.host, server.port), timeout=20)
+                headers, body = self.connect(), self.connect()
+                headers.sendall(b"GET /healthz HTTP/1.1\r\nHost: x\r\nX-Long: ")
+                body.sendall(b"POST /kbs/v0/auth HTTP/1.1\r\nHost: x\r\nContent-Length: 1000\r\n\r\n")
+                with Client(server) as busy:
+                    waiting = {"handshake": raw, "headers": headers, "body": body}
+                    while waiting and time.monotonic() - started < 15:
+                        for name, sock in list(waiting.items()):
+                            try:
+                                sock.sendall(b"\x16" if name == "handshake" else b" ")
+                                sock.sendall(b"")
+                                sock.settimeout(0.05)
+                                if sock.recv(1) == b"":
+                                    raise ConnectionError
+                            except (TimeoutError, ssl.SSLWantReadError):
+                                pass
+                            except (ConnectionError, ssl.SSLError, OSError):
+                                del waiting[name]
+                        self.assertEqual(busy.ask("GET", "/healthz").status, 200)
+                        time.sleep(0.2)
+                self.assertEqual(list(waiting), [])
+                self.assertGreater(time.monotonic() - started, 1.5)
+                raw.close()
+            finally:
+                self.server = before
 
     def test_many_handshakes_at_once(self):
         failed = []

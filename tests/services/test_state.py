@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The state on disk: made once, closed to others, never losing what was acknowledged."""
 import os
+import resource
 import shutil
 import signal
 import sqlite3
@@ -194,6 +195,25 @@ class State(unittest.TestCase):
             with Client(server) as client:
                 client.handshake()
                 self.assertEqual(client.open(client.get("round/0/0")), server.admin("resource", "get", "round/0/0"))
+
+    def test_full_disk(self):
+        """What cannot be written is not acknowledged, and what cannot be logged is not handed out."""
+        with Server("--allow-sample") as server, Client(server) as client:
+            server.policy(ALLOW)
+            server.put("a/b/c", b"x")
+            client.handshake()
+            # as if the disk ended where the log of the database ends now
+            size = os.stat(server.state + "/latchkeyd.db-wal").st_size
+            resource.prlimit(server.process.pid, resource.RLIMIT_FSIZE, (size, resource.RLIM_INFINITY))
+            for _ in range(3):
+                server.admin("resource", "put", "a/b/big", input=os.urandom(60000), fails=7)
+            self.assertEqual(client.get("a/b/c").error(), "PluginInternalError")
+            self.assertEqual(server.admin("resource", "list").count(b"a/b/"), 1)
+            server.kill()
+            server.start()
+            self.assertEqual(server.admin("resource", "get", "a/b/c"), b"x")
+            self.assertIn("resource-absent", server.admin("resource", "get", "a/b/big", fails=2))
+            server.admin("audit", "verify")
 
     def test_ends_cleanly(self):
         with Server() as server:
