@@ -59,20 +59,9 @@ static bool print4(char *text, char *out)
 	return true;
 }
 
-/* systemd writes the interface by number; the resolver wants its name. */
-static bool interface_name(char *scope, char name[IF_NAMESIZE])
-{
-	if (scope[0] != '\0' && strspn(scope, "0123456789") == strlen(scope) && strlen(scope) < 9)
-		return if_indextoname((unsigned)strtoul(scope, NULL, 10), name) != NULL;
-	if (!interface_ok(scope))
-		return false;
-	(void)snprintf(name, IF_NAMESIZE, "%s", scope);
-	return true;
-}
-
 static bool print6(char *text, char *scope, char *out)
 {
-	char host[INET6_ADDRSTRLEN], name[IF_NAMESIZE] = "";
+	char host[INET6_ADDRSTRLEN];
 	char *port = NULL;
 	struct in6_addr a;
 
@@ -85,14 +74,17 @@ static bool print6(char *text, char *scope, char *out)
 	}
 	if (inet_pton(AF_INET6, text, &a) != 1 || (port && !port_ok(port)))
 		return false;
-	if (scope && IN6_IS_ADDR_LINKLOCAL(&a) && !interface_name(scope, name))
+	if (!IN6_IS_ADDR_LINKLOCAL(&a))
+		scope = NULL;
+	if (scope && !interface_ok(scope))
 		return false;
 	(void)inet_ntop(AF_INET6, &a, host, sizeof(host));
 	if (port)
-		(void)snprintf(out, LK_NAMESERVER_SIZE, "[%s]:%.5s%s%s", host, port,
-			       name[0] ? "%" : "", name);
+		(void)snprintf(out, LK_NAMESERVER_SIZE, "[%s]:%.5s%s%.15s", host, port,
+			       scope ? "%" : "", scope ? scope : "");
 	else
-		(void)snprintf(out, LK_NAMESERVER_SIZE, "%s%s%s", host, name[0] ? "%" : "", name);
+		(void)snprintf(out, LK_NAMESERVER_SIZE, "%s%s%.15s", host, scope ? "%" : "",
+			       scope ? scope : "");
 	return true;
 }
 
@@ -200,6 +192,25 @@ static void read_leases(struct lk_nameservers *list, const char *dir)
 	}
 }
 
+/* The resolver takes none of a list in which one names an interface that is not there. */
+static void drop_strays(struct lk_nameservers *list)
+{
+	size_t i, n = 0;
+
+	for (i = 0; i < list->n; i++) {
+		const char *scope = strchr(list->addr[i], '%');
+		char name[IF_NAMESIZE];
+
+		if (scope && if_nametoindex(scope + 1) == 0 &&
+		    !if_indextoname((unsigned)strtoul(scope + 1, NULL, 10), name))
+			continue;
+		if (n != i)
+			memcpy(list->addr[n], list->addr[i], sizeof(list->addr[n]));
+		n++;
+	}
+	list->n = n;
+}
+
 enum lk_status lk_nameservers_find(const char *root, const struct lk_strings *configured,
 				   struct lk_nameservers *ret, struct lk_error *err)
 {
@@ -224,6 +235,7 @@ enum lk_status lk_nameservers_find(const char *root, const struct lk_strings *co
 		(void)snprintf(path, sizeof(path), "%s/etc/resolv.conf", root);
 		read_one(&list, path, lk_nameservers_parse_resolv);
 	}
+	drop_strays(&list);
 	*ret = list;
 	return LK_OK;
 }

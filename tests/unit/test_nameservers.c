@@ -36,7 +36,7 @@ TEST(what_is_no_address_is_refused)
 		"fe80::1%a/b",
 		"10.0.2.3,10.0.2.4",
 		"::1 ; rm -f",
-		"fe80::1%4000000",
+		"fe80::1%an-interface-too-long",
 	};
 	char text[200];
 	size_t i;
@@ -60,7 +60,8 @@ TEST(addresses_are_canonical)
 	CHECK(adds("[fd00::3]:53", "[fd00::3]:53"));
 	CHECK(adds("fd00::3%2", "fd00::3"));
 	CHECK(adds("fe80::1%eth0", "fe80::1%eth0"));
-	CHECK(adds("fe80::1%1", "fe80::1%lo"));
+	CHECK(adds("fe80::1%1", "fe80::1%1"));
+	CHECK(adds("[fe80::1]:53%1#x", "[fe80::1]:53%1"));
 }
 
 TEST(a_list_is_full_at_four_and_holds_each_once)
@@ -153,6 +154,8 @@ TEST(sources_come_in_order)
 	found("2.2.2.2");
 	put("/run/systemd/netif/state", "OPER_STATE=routable\nDNS=1.1.1.1\n");
 	found("1.1.1.1");
+	put("/run/systemd/netif/state", "DNS=fe80::1%4000000 fe80::1%lo fe80::2%1 fe80::3%nic9\n");
+	found("fe80::1%lo,fe80::2%1");
 
 	discard("/run/systemd/netif/state");
 	discard("/run/systemd/netif/leases/2");
