@@ -62,7 +62,7 @@ static int check(const struct options *o)
 	LK_SETTINGS *s = NULL;
 	enum lk_status st;
 
-	st = lk_settings_load_all(o->argument, o->keep_going ? &problems : NULL, &s, &err);
+	st = lk_settings_check(o->argument, o->keep_going ? &problems : NULL, &s, &err);
 	if (!st && !problems.n)
 		st = lk_settings_files(s, false, &visitor, &err);
 	if (st)

@@ -104,6 +104,8 @@ enum lk_status lk_settings_parse(struct lk_settings *s, enum lk_settings_kind ki
 	st = lk_config_parse(file, text, len, &cfg, err);
 	if (!st) {
 		lk_config_collect(cfg, problems);
+		if (s->unfinished)
+			lk_config_unfinished(cfg);
 		st = read_tables(cfg, s, kind, err);
 	}
 	if (!st)
@@ -277,8 +279,8 @@ static enum lk_status read_list(struct lk_settings *s, const struct settings_lis
 	return st;
 }
 
-enum lk_status lk_settings_load_all(const char *dir, struct lk_problems *problems,
-				    struct lk_settings **ret, struct lk_error *err)
+static enum lk_status load(const char *dir, bool check, struct lk_problems *problems,
+			   struct lk_settings **ret, struct lk_error *err)
 {
 	const bool own = !dir || strcmp(dir, LK_SYSCONFDIR) == 0;
 	LK_CLEANUP(lk_settings_list_free) struct settings_list list = LK_SETTINGS_LIST_NONE;
@@ -287,6 +289,7 @@ enum lk_status lk_settings_load_all(const char *dir, struct lk_problems *problem
 
 	if (!s)
 		return lk_raise(err, LK_INTERNAL, "out of memory");
+	s->unfinished = check && !own;
 	if (own)
 		st = lk_settings_find(LK_SYSCONFDIR, CRYPTPILOT_DIR, LK_TRUST_ROOT, &list, err);
 	else
@@ -304,5 +307,11 @@ enum lk_status lk_settings_load_all(const char *dir, struct lk_problems *problem
 
 enum lk_status lk_settings_load(const char *dir, struct lk_settings **ret, struct lk_error *err)
 {
-	return lk_settings_load_all(dir, NULL, ret, err);
+	return load(dir, false, NULL, ret, err);
+}
+
+enum lk_status lk_settings_check(const char *dir, struct lk_problems *problems,
+				 struct lk_settings **ret, struct lk_error *err)
+{
+	return load(dir, true, problems, ret, err);
 }

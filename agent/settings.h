@@ -78,7 +78,8 @@ struct lk_settings_file {
 };
 
 struct lk_settings {
-	char *dir; /* the directory that was read, without a trailing slash */
+	char *dir;	 /* the directory that was read, without a trailing slash */
+	bool unfinished; /* lk_settings_check let missing what latchkey-image fills in */
 	/* [agent] */
 	int64_t deadline_ms; /* may be LK_FOREVER */
 	int on_unreachable;  /* enum lk_failure_action */
@@ -106,9 +107,11 @@ struct lk_settings {
  * the owner alone. Files with inline secrets must be 0600. All errors are LK_CONFIG or LK_INTERNAL
  * and name file and line. Files that a key only names (certificates) are not looked at. */
 enum lk_status lk_settings_load(const char *dir, struct lk_settings **ret, struct lk_error *err);
-/* The same, but hand every problem to the collector (may be NULL) and carry on with the next. */
-enum lk_status lk_settings_load_all(const char *dir, struct lk_problems *problems,
-				    struct lk_settings **ret, struct lk_error *err);
+/* The same for `config check`: hands every problem to the collector (may be NULL) and carries on with
+ * the next; *ret is whole only if there was none. In a directory other than the machine's own, what
+ * latchkey-image fills in may be missing: the root's device and the hash tree. */
+enum lk_status lk_settings_check(const char *dir, struct lk_problems *problems,
+				 struct lk_settings **ret, struct lk_error *err);
 void lk_settings_free(struct lk_settings *s); /* wipes; NULL is fine */
 LK_DEFINE_CLEANUP(struct lk_settings *, lk_settings_free)
 #define LK_SETTINGS LK_CLEANUP(lk_settings_free_p) struct lk_settings

@@ -14,7 +14,7 @@ static const char *const reactions[] = { "panic", "error", "restart", NULL };
 static const struct lk_key keys[] = {
 	{ .name = "root_hash",
 	  .type = LK_T_HEX,
-	  .flags = LK_K_REQUIRED,
+	  .flags = LK_K_REQUIRED | LK_K_FILLED,
 	  AT(root_hash),
 	  .min = 32,
 	  .max = 64,
@@ -47,14 +47,14 @@ static const struct lk_key keys[] = {
 	  .help = "Bytes of a block of the hash tree; a power of two." },
 	{ .name = "data_blocks",
 	  .type = LK_T_INT,
-	  .flags = LK_K_REQUIRED,
+	  .flags = LK_K_REQUIRED | LK_K_FILLED,
 	  AT(data_blocks),
 	  .min = 1,
 	  .help = "Number of data blocks.",
 	  .example = "1" },
 	{ .name = "hash_offset",
 	  .type = LK_T_INT,
-	  .flags = LK_K_REQUIRED,
+	  .flags = LK_K_REQUIRED | LK_K_FILLED,
 	  AT(hash_offset),
 	  .min = 512,
 	  .help = "Where the hash tree begins, in bytes within the opened device, behind the data.",
@@ -120,6 +120,8 @@ enum lk_status lk_verity_read(struct lk_config *cfg, struct lk_volume *v, struct
 	v->has_verity = true;
 	if (st || !lk_config_clean(cfg))
 		return st;
+	if (!v->verity.root_hash.data || !v->verity.data_blocks || !v->verity.hash_offset)
+		return LK_OK; /* latchkey-image is yet to fill them in */
 	name = misfit(&v->verity, err);
 	return name ? lk_config_problem(cfg, SECTION, name, err) : LK_OK;
 }

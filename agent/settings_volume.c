@@ -40,7 +40,7 @@ static const struct lk_key root_keys[] = {
 	{ .name = "device",
 	  .aliases = (const char *const[]){ "dev", NULL },
 	  .type = LK_T_STRING,
-	  .flags = LK_K_REQUIRED,
+	  .flags = LK_K_REQUIRED | LK_K_FILLED,
 	  AT(device),
 	  .help = DEVICE_HELP,
 	  .example = "\"PARTUUID=00000000-0000-4000-8000-000000000000\"" },
@@ -188,7 +188,7 @@ static const char *wrong(struct lk_volume *v, const struct lk_section *section,
 	}
 	if (check_name(v->name, err))
 		return v->is_root ? "name" : "volume";
-	if (lk_blockdev_spec_parse(v->device, &spec, err))
+	if (v->device && lk_blockdev_spec_parse(v->device, &spec, err))
 		return v->is_root ? "device" : "dev";
 	if (v->luks_uuid && check_uuid(v->luks_uuid, err))
 		return "luks_uuid";

@@ -58,7 +58,9 @@ static void warn_volume(const struct warner *w, const struct lk_volume *v)
 		warn_source(w, v, &v->sources[i]);
 	if (v->n_sources > 1)
 		warn_rows(w, v->name, lk_encrypt_keys, v);
-	if (v->is_root && !v->has_verity)
+	if (v->is_root && !v->device)
+		say(w, "volume '%s': device and hash tree are left to latchkey-image", v->name);
+	else if (v->is_root && !v->has_verity)
 		say(w, "volume '%s': without [rootfs.verity], what the host alters goes unseen",
 		    v->name);
 	if (v->has_verity && v->rw_overlay == LK_OVERLAY_NONE)

@@ -78,6 +78,11 @@ void lk_config_collect(struct lk_config *cfg, struct lk_problems *problems)
 	cfg->problems = problems;
 }
 
+void lk_config_unfinished(struct lk_config *cfg)
+{
+	cfg->unfinished = true;
+}
+
 const char *lk_config_name(const struct lk_config *cfg)
 {
 	return cfg->file;
@@ -213,6 +218,8 @@ static enum lk_status fill_row(struct lk_config *cfg, size_t at, const char *sec
 			      second->name, e->name);
 		return lk_context(err, "%s:%u", cfg->file, second->line);
 	}
+	if (cfg->unfinished && key->flags & LK_K_FILLED)
+		required = false;
 	if (!e && required && key->flags & LK_K_REQUIRED)
 		return missing(cfg, section, key, err);
 	st = lk_value_set(key, cfg->grammar, e ? e->value : NULL, base, err);

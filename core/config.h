@@ -51,6 +51,7 @@ enum lk_key_flags {
 	LK_K_MASKED = 1 << 8,	   /* never printed, but allowed in a file that others can read */
 	LK_K_WEAKENS = 1 << 9,	/* LK_T_BOOL: when true, `config check` warns with the help text */
 	LK_K_SAMPLED = 1 << 10, /* not required, but in samples without a comment sign */
+	LK_K_FILLED = 1 << 11, /* required, but filled in by latchkey-image: lk_config_unfinished */
 };
 
 struct lk_key {
@@ -103,6 +104,9 @@ void lk_config_collect(struct lk_config *cfg, struct lk_problems *problems);
  * to the collector if there is one: LK_OK, carry on. Otherwise returns err->status. */
 enum lk_status lk_config_problem(struct lk_config *cfg, const char *section, const char *name,
 				 struct lk_error *err);
+
+/* The file is what latchkey-image starts from: rows that it fills in may be missing. */
+void lk_config_unfinished(struct lk_config *cfg);
 
 const char *lk_config_name(const struct lk_config *cfg); /* as given to lk_config_parse */
 /* The i-th section in order of appearance, an empty one too; NULL past the end. Keys before the

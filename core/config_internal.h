@@ -32,6 +32,7 @@ struct lk_config {
 	struct lk_problems *problems;
 	bool reported; /* something of this file went to problems */
 	bool has_secrets;
+	bool unfinished;
 };
 
 /* core/config_ini.c: logical lines into sections and entries, through inih. cfg owns them also on

@@ -374,14 +374,30 @@ TEST(keep_going)
 	config_put("fde.conf", "[rootfs]\nbogus = 1\n[rootfs.encrypt.kbz]\n", 0644);
 	config_put("volumes.d/a.conf", "volume: a\n", 0644);
 	config_put("volumes.d/b.conf", "volume = b\n" VOLUME, 0644);
-	CHECK_OK(lk_settings_load_all(config_dir, &problems, &s, &err));
-	CHECK_EQ(problems.n, 6);
+	CHECK_OK(lk_settings_check(config_dir, &problems, &s, &err));
+	CHECK_EQ(problems.n, 5);
 	CHECK_HAS(text, "latchkey.conf:2: ");
 	CHECK_HAS(text, "latchkey.conf:3: ");
 	CHECK_HAS(text, "fde.conf:2: [rootfs] has no key 'bogus'");
-	CHECK_HAS(text, "needs the key 'device'");
 	CHECK_HAS(text, "no provider 'kbz'");
 	CHECK_HAS(text, "a.conf:1: a colon");
+	config_dir_remove();
+}
+
+TEST(left_to_the_image_tool)
+{
+	LK_SETTINGS *s = NULL, *strict = NULL;
+
+	setup();
+	config_dir_new();
+	config_put("fde.conf", "[rootfs]\nrw_overlay = ram\n[rootfs.verity]\n" KBS, 0644);
+	CHECK_OK(lk_settings_check(config_dir, NULL, &s, &err));
+	CHECK(!s->volumes[0].device && !s->volumes[0].verity.root_hash.data);
+	CHECK_EQ(lk_settings_load(config_dir, &strict, &err), LK_CONFIG);
+	CHECK_EQ(err.code, LK_C_CONFIG_MISSING);
+	config_put("fde.conf", "[rootfs]\ndevice = LABEL=x\n" KBS, 0644);
+	lk_settings_free(lk_take(s));
+	CHECK_EQ(lk_settings_check(config_dir, NULL, &s, &err), LK_CONFIG);
 	config_dir_remove();
 }
 
@@ -592,6 +608,6 @@ TEST(files)
 
 TESTS(agent_refused, root_refused, verity_refused, providers_refused, volume_refused,
       secrets_need_their_mode, emergency_refused, mappings_clash, directories_refused,
-      older_files_refused, all_of_it, defaults_without_latchkey_conf, keep_going, warnings,
-      shown_reads_back, seeds_read_back, samples_are_read, samples_are_read_uncommented, manual,
-      files)
+      older_files_refused, all_of_it, defaults_without_latchkey_conf, keep_going,
+      left_to_the_image_tool, warnings, shown_reads_back, seeds_read_back, samples_are_read,
+      samples_are_read_uncommented, manual, files)
