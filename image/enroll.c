@@ -96,6 +96,8 @@ enum lk_status lk_enroll_store(const char *socket, const char *resource,
 
 enum lk_status lk_escrow_read_key(const char *path, struct lk_public_key *ret, struct lk_error *err)
 {
+	LK_JSON_TEXT *trial = NULL;
+	struct lk_public_key key;
 	LK_FREE char *text = NULL;
 	LK_JSON *jwk = NULL;
 	enum lk_status st;
@@ -105,9 +107,13 @@ enum lk_status lk_escrow_read_key(const char *path, struct lk_public_key *ret, s
 	if (!st)
 		st = lk_json_parse(text, n, &jwk, err);
 	if (!st)
-		st = lk_jwk_to_public(jwk, ret, err);
-	if (!st)
+		st = lk_jwk_to_public(jwk, &key, err);
+	if (!st) /* may it be encrypted to? */
+		st = lk_jwe_seal(&key, "", 1, &trial, &n, err);
+	if (!st) {
+		*ret = key;
 		return LK_OK;
+	}
 	lk_context(err, "read the operator's public key from '%s'", path);
 	err->status = LK_CONFIG; /* a wrong file, not an attack */
 	err->code = LK_C_NONE;
