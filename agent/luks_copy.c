@@ -79,18 +79,21 @@ static enum lk_status search_secondary(int fd, uint64_t device_size, struct lk_l
 				       struct lk_error *err)
 {
 	enum lk_status st;
+	bool good;
 
 	for (uint64_t at = LK_LUKS_HDR_SIZE_MIN; at <= LK_LUKS_HDR_SIZE_MAX; at *= 2) {
 		struct lk_luks_bytes copy = { 0 };
 
 		st = read_copy(fd, device_size, at, &copy, err);
-		if (st)
-			return st;
-		if (lk_luks_copy_valid(copy.data, copy.len, at)) {
+		if (!st)
+			st = lk_luks_copy_check(copy.data, copy.len, at, &good, err);
+		if (!st && good) {
 			*ret = copy;
 			return LK_OK;
 		}
 		free(copy.data);
+		if (st)
+			return st;
 	}
 	return LK_OK;
 }
@@ -107,11 +110,14 @@ enum lk_status lk_luks_copies_read(int fd, uint64_t device_size, struct lk_luks_
 {
 	LK_LUKS_COPIES c = { 0 };
 	enum lk_status st;
+	bool good;
 
 	st = read_copy(fd, device_size, 0, &c.primary, err);
+	if (!st)
+		st = lk_luks_copy_check(c.primary.data, c.primary.len, 0, &good, err);
 	if (st)
 		return st;
-	if (lk_luks_copy_valid(c.primary.data, c.primary.len, 0))
+	if (good)
 		st = read_copy(fd, device_size, c.primary.len, &c.secondary, err);
 	else
 		st = search_secondary(fd, device_size, &c.secondary, err);

@@ -52,23 +52,28 @@ static const uint8_t *newer(const uint8_t *a, const uint8_t *b)
 	return seq_b > seq_a ? b : a;
 }
 
-/* NULL when neither copy holds together. A newer copy that holds together but breaks a rule is
- * refused later, never passed over for the other. */
-static const uint8_t *choose(const uint8_t *primary, size_t primary_len, const uint8_t *secondary,
-			     size_t secondary_len, enum lk_luks_degraded *ret)
+struct choice {
+	const uint8_t *copy; /* NULL when neither holds together */
+	uint64_t size;
+	enum lk_luks_degraded degraded;
+};
+
+/* A newer copy that holds together but breaks a rule is refused later, never passed over for the
+ * other. */
+static struct choice choose(const uint8_t *primary, size_t primary_len, bool good_1,
+			    const uint8_t *secondary, size_t secondary_len, bool good_2)
 {
-	bool good_1 = lk_luks_copy_valid(primary, primary_len, 0);
-	bool good_2 = lk_luks_copy_valid(secondary, secondary_len, secondary_len);
+	struct choice c = { primary, primary_len, LK_LUKS_SECONDARY_BAD };
 
 	if (good_1 && good_2 && primary_len == secondary_len) {
-		*ret = same_content(primary, secondary, primary_len) ? LK_LUKS_BOTH_GOOD
-								     : LK_LUKS_COPIES_DIFFER;
-		return newer(primary, secondary);
+		c.copy = newer(primary, secondary);
+		c.degraded = same_content(primary, secondary, primary_len) ? LK_LUKS_BOTH_GOOD
+									   : LK_LUKS_COPIES_DIFFER;
+	} else if (!good_1) {
+		c = (struct choice){ good_2 ? secondary : NULL, secondary_len,
+				     LK_LUKS_PRIMARY_BAD };
 	}
-	*ret = good_1 ? LK_LUKS_SECONDARY_BAD : LK_LUKS_PRIMARY_BAD;
-	if (good_1)
-		return primary;
-	return good_2 ? secondary : NULL;
+	return c;
 }
 
 static bool all_zero(const uint8_t *p, size_t n)
@@ -134,19 +139,26 @@ enum lk_status lk_luks_header_parse(const uint8_t *primary, size_t primary_len,
 {
 	struct lk_luks_frame frame = { .rules = rules, .device_size = device_size };
 	struct lk_luks_header header = { 0 };
-	const uint8_t *copy;
+	bool good_1, good_2;
+	struct choice chosen;
 	enum lk_status st;
 
-	copy = choose(primary, primary_len, secondary, secondary_len, &header.degraded);
-	if (!copy)
+	st = lk_luks_copy_check(primary, primary_len, 0, &good_1, err);
+	if (!st)
+		st = lk_luks_copy_check(secondary, secondary_len, secondary_len, &good_2, err);
+	if (st)
+		return st;
+	chosen = choose(primary, primary_len, good_1, secondary, secondary_len, good_2);
+	if (!chosen.copy)
 		return lk_raise_code(
 			err, LK_C_HEADER_INVALID,
 			"neither copy is a whole LUKS2 header with a SHA-256 checksum");
-	frame.hdr_size = copy == primary ? primary_len : secondary_len;
-	st = read_copy(copy, &frame, &header, err);
+	frame.hdr_size = chosen.size;
+	header.degraded = chosen.degraded;
+	st = read_copy(chosen.copy, &frame, &header, err);
 	if (st)
 		return lk_context(err, "check the %s LUKS2 header",
-				  copy == primary ? "primary" : "secondary");
+				  chosen.copy == primary ? "primary" : "secondary");
 	*ret = header;
 	return LK_OK;
 }

@@ -90,8 +90,10 @@ struct lk_luks_header { /* plain data, no secret */
 /* Size of the copy that begins at `offset` (0, or the second copy's) if these LK_LUKS_BINARY_SIZE
  * bytes look like its start, else 0. Checks shape only: tells the reader how much to read. */
 uint64_t lk_luks_copy_size(const uint8_t binary[LK_LUKS_BINARY_SIZE], uint64_t offset);
-/* Does the whole copy hold together: shape, place, length, checksum? */
-bool lk_luks_copy_valid(const uint8_t *copy, size_t len, uint64_t offset);
+/* *ret = does the whole copy hold together: shape, place, length, checksum? LK_INTERNAL when that
+ * cannot be told: want of memory is no damage. */
+enum lk_status lk_luks_copy_check(const uint8_t *copy, size_t len, uint64_t offset, bool *ret,
+				  struct lk_error *err);
 
 /* Choose between the two copies as they were read once (NULL or 0 length: could not be read) and
  * read the chosen one. device_size in bytes. LK_TAMPERED with header-invalid, header-json,

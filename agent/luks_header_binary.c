@@ -63,23 +63,29 @@ enum lk_status lk_luks_checksum(const uint8_t *copy, size_t len, uint8_t ret[LK_
 	return lk_hasher_end(h, ret, err);
 }
 
-static bool checksum_fits(const uint8_t *copy, size_t len)
+static enum lk_status checksum_fits(const uint8_t *copy, size_t len, bool *ret,
+				    struct lk_error *err)
 {
 	static const char alg[LK_LUKS_CSUM_ALG_LEN] = LK_LUKS_CSUM_ALG;
 	uint8_t want[LK_LUKS_CSUM_LEN] = { 0 }, sum[LK_HASH_MAX];
-	struct lk_error err = { 0 };
+	enum lk_status st;
 
+	*ret = false;
 	if (memcmp(copy + LK_LUKS_AT_CSUM_ALG, alg, sizeof(alg)) != 0)
-		return false;
-	if (lk_luks_checksum(copy, len, sum, &err))
-		return false;
+		return LK_OK;
+	st = lk_luks_checksum(copy, len, sum, err);
+	if (st)
+		return st;
 	memcpy(want, sum, lk_hash_size(LK_SHA256));
-	return memcmp(copy + LK_LUKS_AT_CSUM, want, sizeof(want)) == 0;
+	*ret = memcmp(copy + LK_LUKS_AT_CSUM, want, sizeof(want)) == 0;
+	return LK_OK;
 }
 
-bool lk_luks_copy_valid(const uint8_t *copy, size_t len, uint64_t offset)
+enum lk_status lk_luks_copy_check(const uint8_t *copy, size_t len, uint64_t offset, bool *ret,
+				  struct lk_error *err)
 {
+	*ret = false;
 	if (!copy || len < LK_LUKS_HDR_SIZE_MIN || lk_luks_copy_size(copy, offset) != len)
-		return false;
-	return checksum_fits(copy, len);
+		return LK_OK;
+	return checksum_fits(copy, len, ret, err);
 }
