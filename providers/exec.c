@@ -14,6 +14,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "core/config_files.h"
 #include "providers/key_bytes.h"
 #include "providers/provider.h"
 
@@ -30,8 +31,8 @@ static const struct lk_key keys[] = {
 	  .type = LK_T_STRING,
 	  .flags = LK_K_REQUIRED | LK_K_COMMAND,
 	  .offset = AT(command),
-	  .help = "Absolute path of the program whose standard output is the key, byte for "
-		  "byte. For testing.",
+	  .help = "Program whose standard output is the key, byte for byte: its absolute path, or "
+		  "a name in the usual folders. For testing.",
 	  .example = "\"/usr/local/bin/print-key\"" },
 	{ .name = "args",
 	  .type = LK_T_STRINGS,
@@ -46,9 +47,25 @@ static enum lk_status exec_check(const void *options, struct lk_error *err)
 {
 	const struct exec_options *o = options;
 
-	if (!o->command || o->command[0] != '/')
+	if (!o->command || !*o->command ||
+	    (o->command[0] != '/' && strchr(o->command, '/')))
 		return lk_raise_code(err, LK_C_CONFIG_VALUE,
-				     "command must be the absolute path of a program");
+				     "command must be the absolute path of a program, or its name");
+	return LK_OK;
+}
+
+/* A plain name is looked up where the dracut module looked, and nowhere else. */
+static enum lk_status exec_load(void *options, struct lk_error *err)
+{
+	struct exec_options *o = options;
+	char *path = NULL;
+	enum lk_status st;
+
+	st = lk_command_find(o->command, &path, err);
+	if (st)
+		return st;
+	free(o->command);
+	o->command = path;
 	return LK_OK;
 }
 
@@ -57,7 +74,7 @@ static enum lk_status exec_check(const void *options, struct lk_error *err)
 /* Only what is safe between fork and execve. */
 __attribute__((noreturn)) static void become(char *const *argv, int out)
 {
-	static char path[] = "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
+	static char path[] = "PATH=" LK_COMMAND_PATH;
 	static char locale[] = "LC_ALL=C";
 	static char *const env[] = { path, locale, NULL };
 	int null = open("/dev/null", O_RDWR | O_CLOEXEC);
@@ -255,6 +272,7 @@ const struct lk_provider lk_provider_exec = {
 	.keys = keys,
 	.options_size = sizeof(struct exec_options),
 	.check = exec_check,
+	.load = exec_load,
 	.prepare = exec_prepare,
 	.fetch = exec_fetch,
 	.finish = exec_finish,

@@ -90,12 +90,30 @@ TEST(failures_are_failures_and_quote_nothing)
 	CHECK_EQ(run("/tmp", NULL, 0, 5000), LK_CONFIG);
 }
 
-TEST(only_absolute_commands)
+TEST(no_program_relative_to_here)
 {
-	CHECK_EQ(run("sh", NULL, 0, 5000), LK_CONFIG);
+	CHECK_EQ(run("sh", NULL, 0, 5000), LK_CONFIG); /* not looked up by load */
 	CHECK_EQ(run("./key", NULL, 0, 5000), LK_CONFIG);
+	CHECK_EQ(err.code, LK_C_CONFIG_VALUE);
 	CHECK_EQ(run("", NULL, 0, 5000), LK_CONFIG);
 	CHECK_EQ(err.code, LK_C_CONFIG_VALUE);
+}
+
+TEST(a_plain_name_is_looked_up_before_the_cage)
+{
+	struct {
+		char *command;
+		struct lk_strings args;
+	} options = { .command = strdup("cat") };
+
+	CHECK_OK(ex()->load(&options, &err));
+	CHECK(options.command[0] == '/');
+	CHECK_HAS(options.command, "/cat");
+	free(options.command);
+	options.command = strdup("no-such-program-anywhere");
+	CHECK_EQ(ex()->load(&options, &err), LK_CONFIG);
+	CHECK_EQ(err.code, LK_C_CONFIG_MISSING);
+	free(options.command);
 }
 
 TEST(output_is_the_key_byte_for_byte)
@@ -196,6 +214,7 @@ TEST(tidy_up)
 	CHECK(!rmdir(dir));
 }
 
-TESTS(failures_are_failures_and_quote_nothing, only_absolute_commands,
+TESTS(failures_are_failures_and_quote_nothing, no_program_relative_to_here,
+      a_plain_name_is_looked_up_before_the_cage,
       output_is_the_key_byte_for_byte, no_shell_sees_the_arguments, nothing_is_inherited,
       the_deadline_ends_the_whole_group, what_a_program_leaves_behind_is_ended, tidy_up)
