@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "core/base64.h"
+#include "core/crypto.h"
 #include "core/deadline.h"
 #include "core/json.h"
 #include "keyserver/resource.h"
@@ -83,8 +84,10 @@ static void guarded(struct lk_server *server, const struct lk_call *call, struct
 				   call->peer);
 	else
 		st = handle(server, call, ret, &err);
-	if (st)
+	if (st) {
+		lk_server_trouble(server, &err);
 		refuse(ret, &err);
+	}
 }
 
 #define HANDLER(name, handle)                                                                      \
@@ -256,12 +259,19 @@ static enum lk_status policy_text(const struct lk_call *call, struct json_t **do
 static enum lk_status store_policy(struct lk_server *server, const struct lk_call *call,
 				   const char *text, size_t len, struct lk_error *err)
 {
-	const struct lk_audit_event e = { .event = "admin-policy",
-					  .outcome = "done",
-					  .peer = call->peer };
+	uint8_t digest[LK_HASH_MAX];
+	char reason[16 + 2 * LK_HASH_MAX];
+	const struct lk_audit_event e = {
+		.event = "admin-policy", .outcome = "done", .reason = reason, .peer = call->peer
+	};
 	LK_STORE_WRITE w = { 0 };
 	enum lk_status st;
 
+	st = lk_hash(LK_SHA256, text, len, digest, err);
+	if (st)
+		return st;
+	memcpy(reason, "SHA-256 ", 8);
+	lk_hex_encode(digest, lk_hash_size(LK_SHA256), reason + 8);
 	st = lk_store_begin(server->store, &w, err);
 	if (st)
 		return st;

@@ -195,6 +195,16 @@ static void announce(const struct running *r, const struct options *o)
 	lk_notify("READY=1");
 }
 
+/* Handlers do not log; what they could not tell their clients is told here, a line a second. */
+static void tell_trouble(struct running *r)
+{
+	char line[LK_ERROR_FRAMES * LK_ERROR_TEXT];
+	struct lk_error err;
+
+	if (lk_server_take_trouble(&r->server, &err))
+		lk_log(LK_LOG_ERROR, "%s", lk_error_format(&err, line, sizeof(line)));
+}
+
 static void wait_for_signal(struct running *r, const sigset_t *signals)
 {
 	const struct timespec pause = { .tv_sec = SWEEP_SECONDS };
@@ -205,6 +215,7 @@ static void wait_for_signal(struct running *r, const sigset_t *signals)
 		lk_sessions_sweep(r->server.sessions, now);
 		lk_listener_sweep(r->kbs, now);
 		lk_listener_sweep(r->admin, now);
+		tell_trouble(r);
 	}
 }
 

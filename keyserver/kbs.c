@@ -173,14 +173,16 @@ static void audit_failure(struct lk_server *server, const struct lk_call *call,
 	struct lk_audit_event e = {
 		.event = "attest", .outcome = "denied", .peer = call->peer, .anybody = true
 	};
-	struct lk_error ignored = { 0 };
+	struct lk_error err = { 0 };
 
+	lk_server_trouble(server, why);
 	e.reason = lk_error_format(why, reason, sizeof(reason));
 	if (session->id[0]) {
 		e.session = session->id;
 		e.tee = session->tee;
 	}
-	(void)lk_audit_write(server->audit, &e, &ignored); /* it is refused either way */
+	if (lk_audit_write(server->audit, &e, &err)) /* it is refused either way */
+		lk_server_trouble(server, &err);
 }
 
 static void answer_attest(void *ctx, const struct lk_call *call, struct lk_reply *ret)

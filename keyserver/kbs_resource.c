@@ -91,6 +91,7 @@ static enum lk_kbs_error seal_answer(struct asking *q, const struct lk_token_cla
 		st = lk_jwe_seal(&key, data.data, data.len, ret, ret_len, &err);
 	if (st == LK_OK)
 		return LK_KBS_OK;
+	lk_server_trouble(q->server, &err);
 	(void)lk_error_format(&err, q->reason, sizeof(q->reason));
 	return failed;
 }
@@ -145,8 +146,10 @@ void lk_kbs_answer_resource(void *ctx, const struct lk_call *call, struct lk_rep
 	q.event.outcome = outcome(failed);
 	q.event.reason = q.reason;
 	/* what cannot be logged does not happen */
-	if (lk_audit_write(q.server->audit, &q.event, &err) && !failed)
-		failed = LK_KBS_PLUGIN_INTERNAL;
+	if (lk_audit_write(q.server->audit, &q.event, &err)) {
+		lk_server_trouble(q.server, &err);
+		failed = failed ? failed : LK_KBS_PLUGIN_INTERNAL;
+	}
 	if (failed) {
 		lk_kbs_refuse(ret, failed, NULL);
 		return;

@@ -118,6 +118,7 @@ enum lk_status lk_server_open(struct lk_store *store, struct lk_secret *root,
 	enum lk_status st;
 
 	pthread_rwlock_init(&s.policy_lock, NULL);
+	pthread_mutex_init(&s.trouble_lock, NULL);
 	st = open_all(&s, session_lifetime_ms, err);
 	if (st) {
 		lk_server_close(&s);
@@ -138,5 +139,28 @@ void lk_server_close(struct lk_server *s)
 	lk_secret_wipe(&s->root);
 	lk_store_close(s->store);
 	pthread_rwlock_destroy(&s->policy_lock);
+	pthread_mutex_destroy(&s->trouble_lock);
 	*s = (struct lk_server){ 0 };
+}
+
+void lk_server_trouble(struct lk_server *s, const struct lk_error *err)
+{
+	if (err->status != LK_INTERNAL && err->status != LK_TAMPERED)
+		return;
+	pthread_mutex_lock(&s->trouble_lock);
+	s->trouble = *err;
+	pthread_mutex_unlock(&s->trouble_lock);
+}
+
+bool lk_server_take_trouble(struct lk_server *s, struct lk_error *ret)
+{
+	bool any;
+
+	pthread_mutex_lock(&s->trouble_lock);
+	any = s->trouble.status != LK_OK;
+	if (any)
+		*ret = s->trouble;
+	s->trouble = (struct lk_error){ 0 };
+	pthread_mutex_unlock(&s->trouble_lock);
+	return any;
 }

@@ -21,6 +21,8 @@ struct lk_server {
 	pthread_rwlock_t policy_lock;
 	struct lk_policy *policy; /* under policy_lock; never NULL */
 	bool allow_sample;
+	pthread_mutex_t trouble_lock;
+	struct lk_error trouble; /* under trouble_lock; the latest that nobody was told of */
 };
 
 /* The value in the store that holds the policy's text. */
@@ -35,3 +37,9 @@ enum lk_status lk_server_open(struct lk_store *store, struct lk_secret *root,
 			      int64_t session_lifetime_ms, struct lk_server *ret,
 			      struct lk_error *err);
 void lk_server_close(struct lk_server *s);
+
+/* Something is wrong with the server itself, and the client at hand must not learn what: keep it
+ * for whoever writes the log. Other classes than INTERNAL and TAMPERED are no trouble. */
+void lk_server_trouble(struct lk_server *s, const struct lk_error *err);
+/* The latest since the last call; false if all is well. */
+bool lk_server_take_trouble(struct lk_server *s, struct lk_error *ret);

@@ -7,6 +7,7 @@ import signal
 import sqlite3
 import subprocess
 import threading
+import time
 import unittest
 
 from kbs import Client
@@ -209,6 +210,11 @@ class State(unittest.TestCase):
                 server.admin("resource", "put", "a/b/big", input=os.urandom(60000), fails=7)
             self.assertEqual(client.get("a/b/c").error(), "PluginInternalError")
             self.assertEqual(server.admin("resource", "list").count(b"a/b/"), 1)
+            for _ in range(50):  # the operator hears of it, in a second or two
+                if "write the audit log" in server.log_text():
+                    break
+                time.sleep(0.1)
+            self.assertIn("write the audit log", server.log_text())
             server.kill()
             server.start()
             self.assertEqual(server.admin("resource", "get", "a/b/c"), b"x")
