@@ -7,8 +7,10 @@
 #include "tests/check.h"
 
 #include "agent/luks_header.h"
+#include <fcntl.h>
 #include <sys/stat.h>
 
+#include "agent/luks.h"
 #include "agent/report.h"
 #include "agent/settings.h"
 #include "core/base64.h"
@@ -102,6 +104,18 @@ static enum lk_status report_scenario(struct lk_error *e)
 	return st ? st : lk_report_write(&r, "/tmp/latchkey-fault/report.json", e);
 }
 
+/* A real header by the distribution's own tool, read, checked and written into private memory. */
+static enum lk_status header_scenario(struct lk_error *e)
+{
+	const struct lk_luks_rules rules = lk_luks_rules_here();
+	LK_CLEANUP(lk_luks_prepared_free_p) struct lk_luks_prepared *p = NULL;
+	LK_BLOCKDEV dev = { .fd = open("/tmp/latchkey-fault/luks.img", O_RDONLY | O_CLOEXEC),
+			    .size = 20u << 20 };
+
+	CHECK(dev.fd >= 0);
+	return lk_luks_prepare(&dev, &rules, &p, e);
+}
+
 static const char settings_dir[] = "/tmp/latchkey-fault/etc";
 
 static enum lk_status settings_scenario(struct lk_error *e)
@@ -160,10 +174,19 @@ TEST(settings)
 	CHECK(system("rm -rf /tmp/latchkey-fault") == 0);
 }
 
+TEST(luks_header)
+{
+	CHECK(system("rm -rf /tmp/latchkey-fault && mkdir -p /tmp/latchkey-fault && "
+		     "cd /tmp/latchkey-fault && truncate -s 20M luks.img && "
+		     "printf sesame | cryptsetup luksFormat -q --disable-locks --type luks2 "
+		     "--pbkdf pbkdf2 --pbkdf-force-iterations 1000 luks.img -") == 0);
+	exhaust(header_scenario);
+}
+
 TEST(set_up)
 {
 	lk_json_setup();
 	CHECK_OK(lk_crypto_setup(&err));
 }
 
-TESTS(set_up, secrets, json, jwe, report, settings)
+TESTS(set_up, secrets, json, jwe, luks_header, report, settings)
