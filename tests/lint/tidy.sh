@@ -22,7 +22,9 @@ while read -r file; do
 done <<<"$files"
 [ ${#pending[@]} -gt 0 ] || exit 0
 
+# The analyzer's shallow mode: a third of the time, and what it misses the sanitizers run into.
 # shellcheck disable=SC2016 # the inner shell expands these
 printf '%s\0' "${pending[@]}" | xargs -0 -n 2 -P "$(nproc)" bash -c '
 	clang-tidy-14 -quiet -p "$0" --warnings-as-errors="*" \
-		--extra-arg=-Wno-unknown-warning-option "$1" 2>/dev/null && : >"$2"' "$build"
+		--extra-arg=-Wno-unknown-warning-option --extra-arg=-Xclang \
+		--extra-arg=-analyzer-config --extra-arg=-Xclang --extra-arg=mode=shallow "$1" 2>/dev/null && : >"$2"' "$build"
