@@ -47,8 +47,7 @@ static enum lk_status exec_check(const void *options, struct lk_error *err)
 {
 	const struct exec_options *o = options;
 
-	if (!o->command || !*o->command ||
-	    (o->command[0] != '/' && strchr(o->command, '/')))
+	if (!o->command || !*o->command || (o->command[0] != '/' && strchr(o->command, '/')))
 		return lk_raise_code(err, LK_C_CONFIG_VALUE,
 				     "command must be the absolute path of a program, or its name");
 	return LK_OK;

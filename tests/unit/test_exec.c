@@ -215,6 +215,6 @@ TEST(tidy_up)
 }
 
 TESTS(failures_are_failures_and_quote_nothing, no_program_relative_to_here,
-      a_plain_name_is_looked_up_before_the_cage,
-      output_is_the_key_byte_for_byte, no_shell_sees_the_arguments, nothing_is_inherited,
-      the_deadline_ends_the_whole_group, what_a_program_leaves_behind_is_ended, tidy_up)
+      a_plain_name_is_looked_up_before_the_cage, output_is_the_key_byte_for_byte,
+      no_shell_sees_the_arguments, nothing_is_inherited, the_deadline_ends_the_whole_group,
+      what_a_program_leaves_behind_is_ended, tidy_up)
