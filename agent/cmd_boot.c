@@ -6,16 +6,16 @@
 #include <string.h>
 
 #include "agent/artefact.h"
-#include "core/cmdline.h"
 #include "agent/commands.h"
 #include "agent/failure.h"
 #include "agent/harden.h"
 #include "agent/overlay.h"
 #include "agent/stages.h"
 #include "core/cleanup.h"
+#include "core/cmdline.h"
 #include "core/log.h"
 
-#define USAGE "boot root|overlay [--config DIR]"
+#define USAGE	"boot root|overlay [--config DIR]"
 #define SYSROOT "/sysroot"
 /* on_unreachable = "wait": the pause between two whole tries grows up to this. */
 #define ROUND_PAUSE_MAX_MS 300000

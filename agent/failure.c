@@ -10,10 +10,10 @@
 
 /* systemd counts from the C library's SIGRTMIN that it was built with, glibc's: 34. Ours may
  * differ (musl: 35), so the number is written out. +14: power off at once, +15: reboot at once. */
-#define SYSTEMD_SIGRTMIN  34
-#define SYSTEMD_POWEROFF  (SYSTEMD_SIGRTMIN + 14)
-#define SYSTEMD_REBOOT	  (SYSTEMD_SIGRTMIN + 15)
-#define SYSTEMD_PATIENCE  30000
+#define SYSTEMD_SIGRTMIN 34
+#define SYSTEMD_POWEROFF (SYSTEMD_SIGRTMIN + 14)
+#define SYSTEMD_REBOOT	 (SYSTEMD_SIGRTMIN + 15)
+#define SYSTEMD_PATIENCE 30000
 
 bool lk_failure_is_unreachable(enum lk_status status)
 {

@@ -80,7 +80,8 @@ static void run_rank(const struct lk_fetch_context *ctx, size_t rank, bool *open
 			if (!open[i] || rank >= v->n_sources || !joins(g, &v->sources[rank]))
 				continue;
 			g->provider = v->sources[rank].provider;
-			g->items[g->n] = (struct lk_batch_item){ v->name, v->sources[rank].options };
+			g->items[g->n] =
+				(struct lk_batch_item){ v->name, v->sources[rank].options };
 			g->volumes[g->n++] = i;
 			open[i] = false;
 		}

@@ -220,11 +220,10 @@ static enum lk_status check_reply(const struct lk_settings *s, struct reply *r, 
 {
 	size_t i;
 
-	if (n < (ssize_t)sizeof(*r) || r->volume >= s->n_volumes ||
-	    !results[r->volume].wanted || r->status > LK_INTERNAL ||
-	    r->source >= s->volumes[r->volume].n_sources || r->form > LK_KEY_VOLUME ||
-	    r->err.n_frames > LK_ERROR_FRAMES || r->err.code >= LK_N_CODES ||
-	    (r->status == LK_OK) != (n > (ssize_t)sizeof(*r)))
+	if (n < (ssize_t)sizeof(*r) || r->volume >= s->n_volumes || !results[r->volume].wanted ||
+	    r->status > LK_INTERNAL || r->source >= s->volumes[r->volume].n_sources ||
+	    r->form > LK_KEY_VOLUME || r->err.n_frames > LK_ERROR_FRAMES ||
+	    r->err.code >= LK_N_CODES || (r->status == LK_OK) != (n > (ssize_t)sizeof(*r)))
 		return lk_raise(err, LK_INTERNAL, "the fetcher sent a malformed message");
 	r->note.endpoint[sizeof(r->note.endpoint) - 1] = '\0';
 	for (i = 0; i < LK_ERROR_FRAMES; i++) {

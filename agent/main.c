@@ -22,7 +22,8 @@ static const struct command {
 	{ "boot", lk_cmd_boot, "boot root|overlay", "unlock the root volume; units call this" },
 	{ "config", lk_cmd_config, "config check|show|files|sample ...",
 	  "check, print and explain the configuration" },
-	{ "key", lk_cmd_key, "key fetch --volume NAME ...", "fetch a key without opening anything" },
+	{ "key", lk_cmd_key, "key fetch --volume NAME ...",
+	  "fetch a key without opening anything" },
 	{ "status", lk_cmd_status, "status [--json]", "print the report of the last unlock" },
 	{ "version", cmd_version, "version", "print the version" },
 };
@@ -41,8 +42,9 @@ static void usage(FILE *to)
 {
 	size_t i;
 
-	fprintf(to, "Usage: latchkey [--debug] COMMAND ...\n\n"
-		    "Fetch volume keys by remote attestation and open encrypted, measured disks.\n\n");
+	fprintf(to,
+		"Usage: latchkey [--debug] COMMAND ...\n\n"
+		"Fetch volume keys by remote attestation and open encrypted, measured disks.\n\n");
 	for (i = 0; i < N_COMMANDS; i++)
 		fprintf(to, "  %-36s %s\n", commands[i].synopsis, commands[i].summary);
 	fprintf(to, "\nExit status: 0 done, 1 configuration or usage, 2 absent, 3 try again,\n"

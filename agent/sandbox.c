@@ -14,9 +14,9 @@
 
 #include "core/cleanup.h"
 
-#define NOBODY 65534
+#define NOBODY	      65534
 
-#define LOAD(field) BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, field))
+#define LOAD(field)   BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, field))
 #define RETURN(value) BPF_STMT(BPF_RET | BPF_K, (value))
 
 /* x32 calls carry this bit and would slip past a list of refused numbers. */

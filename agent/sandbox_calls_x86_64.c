@@ -28,20 +28,49 @@ const uint32_t lk_sandbox_allowed[] = {
 	/* time and randomness */
 	SYS_clock_gettime, SYS_clock_getres, SYS_gettimeofday, SYS_time, SYS_getrandom, SYS_sysinfo,
 	/* oneself */
-	SYS_getpid, SYS_gettid, SYS_getuid, SYS_geteuid, SYS_getgid, SYS_getegid,
-	SYS_rt_sigaction, SYS_rt_sigprocmask, SYS_rt_sigreturn, SYS_sigaltstack, SYS_tgkill,
-	SYS_set_robust_list, SYS_rseq, SYS_exit, SYS_exit_group,
+	SYS_getpid, SYS_gettid, SYS_getuid, SYS_geteuid, SYS_getgid, SYS_getegid, SYS_rt_sigaction,
+	SYS_rt_sigprocmask, SYS_rt_sigreturn, SYS_sigaltstack, SYS_tgkill, SYS_set_robust_list,
+	SYS_rseq, SYS_exit, SYS_exit_group
 };
 const size_t lk_sandbox_n_allowed = sizeof(lk_sandbox_allowed) / sizeof(lk_sandbox_allowed[0]);
 
 /* What no key command needs, even run as root. */
 const uint32_t lk_sandbox_refused[] = {
-	SYS_ptrace, SYS_process_vm_readv, SYS_process_vm_writev, SYS_kexec_load,
-	SYS_kexec_file_load, SYS_init_module, SYS_finit_module, SYS_delete_module, SYS_bpf,
-	SYS_perf_event_open, SYS_userfaultfd, SYS_mount, SYS_umount2, SYS_move_mount, SYS_fsopen,
-	SYS_fsmount, SYS_open_tree, SYS_pivot_root, SYS_chroot, SYS_swapon, SYS_swapoff, SYS_reboot,
-	SYS_setns, SYS_unshare, SYS_add_key, SYS_request_key, SYS_keyctl, SYS_iopl, SYS_ioperm,
-	SYS_settimeofday, SYS_clock_settime, SYS_adjtimex, SYS_clock_adjtime,
-	SYS_open_by_handle_at, SYS_io_uring_setup,
+	/* other processes, the kernel, mounts, keys, devices, the clock */
+	SYS_ptrace,
+	SYS_process_vm_readv,
+	SYS_process_vm_writev,
+	SYS_kexec_load,
+	SYS_kexec_file_load,
+	SYS_init_module,
+	SYS_finit_module,
+	SYS_delete_module,
+	SYS_bpf,
+	SYS_perf_event_open,
+	SYS_userfaultfd,
+	SYS_mount,
+	SYS_umount2,
+	SYS_move_mount,
+	SYS_fsopen,
+	SYS_fsmount,
+	SYS_open_tree,
+	SYS_pivot_root,
+	SYS_chroot,
+	SYS_swapon,
+	SYS_swapoff,
+	SYS_reboot,
+	SYS_setns,
+	SYS_unshare,
+	SYS_add_key,
+	SYS_request_key,
+	SYS_keyctl,
+	SYS_iopl,
+	SYS_ioperm,
+	SYS_settimeofday,
+	SYS_clock_settime,
+	SYS_adjtimex,
+	SYS_clock_adjtime,
+	SYS_open_by_handle_at,
+	SYS_io_uring_setup
 };
 const size_t lk_sandbox_n_refused = sizeof(lk_sandbox_refused) / sizeof(lk_sandbox_refused[0]);

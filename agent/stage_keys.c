@@ -189,7 +189,7 @@ enum lk_status lk_stage_keys(struct lk_run *run, char *detail, struct lk_error *
 		return LK_OK;
 	}
 	snprintf(detail, LK_STAGE_DETAIL, "%.90s",
-		 *run->report.volumes[i].endpoint ? run->report.volumes[i].endpoint :
-						    run->report.volumes[i].provider);
+		 *run->report.volumes[i].endpoint ? run->report.volumes[i].endpoint
+						  : run->report.volumes[i].provider);
 	return LK_OK;
 }

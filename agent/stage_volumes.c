@@ -4,10 +4,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "core/cmdline.h"
 #include "agent/stage_steps.h"
 #include "core/base64.h"
 #include "core/cleanup.h"
+#include "core/cmdline.h"
 
 #define CMDLINE_MAX 8192
 

@@ -20,7 +20,7 @@ struct lk_volume_state {
 	bool crypt_open, verity_open;
 };
 
-struct lk_run { /* `= { 0 }`, then set config_dir */
+struct lk_run {			/* `= { 0 }`, then set config_dir */
 	const char *config_dir; /* NULL: the machine's own */
 	const char *rehearse;	/* a volume's name: fetch its key only, look at no disk */
 	struct lk_deadline deadline;

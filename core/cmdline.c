@@ -47,8 +47,8 @@ static enum lk_status require(const char *text, const char *word, struct lk_erro
 	if (exact == 0)
 		return lk_raise_code(err, LK_C_CMDLINE, "the kernel command line lacks '%s'", word);
 	if (starts != exact)
-		return lk_raise_code(err, LK_C_CMDLINE,
-				     "the kernel command line contradicts '%s'", word);
+		return lk_raise_code(err, LK_C_CMDLINE, "the kernel command line contradicts '%s'",
+				     word);
 	return LK_OK;
 }
 

@@ -99,7 +99,8 @@ __attribute__((unused)) static int check_main(void (*const *run)(void), size_t n
 			bad = 0;
 		}
 		failed += bad ? 1 : 0;
-		printf("%s %zu - %.*s\n", bad ? "not ok" : "ok", i + 1, (int)strcspn(name, ", \t\n"), name);
+		printf("%s %zu - %.*s\n", bad ? "not ok" : "ok", i + 1,
+		       (int)strcspn(name, ", \t\n"), name);
 		name += strcspn(name, ", \t\n");
 		name += strspn(name, ", \t\n");
 	}

@@ -41,8 +41,8 @@ static void exhaust(enum lk_status (*scenario)(struct lk_error *err))
 		if (st != LK_INTERNAL) {
 			char line[1024];
 
-			check_fail(__FILE__, __LINE__, "allocation %lu failed: status %d, %s", n, st,
-				   lk_error_format(&err, line, sizeof(line)));
+			check_fail(__FILE__, __LINE__, "allocation %lu failed: status %d, %s", n,
+				   st, lk_error_format(&err, line, sizeof(line)));
 		}
 	}
 	CHECK(!"the scenario never got through");
@@ -96,8 +96,12 @@ static enum lk_status jwe_scenario(struct lk_error *e)
 static enum lk_status report_scenario(struct lk_error *e)
 {
 	struct lk_report_volume volume = { .name = "root", .outcome = "open" };
-	struct lk_report r = { .version = "0", .clock = "trusted", .outcome = "open",
-			       .volumes = &volume, .n_volumes = 1, .n_stages = 1 };
+	struct lk_report r = { .version = "0",
+			       .clock = "trusted",
+			       .outcome = "open",
+			       .volumes = &volume,
+			       .n_volumes = 1,
+			       .n_stages = 1 };
 
 	enum lk_status st = lk_events_add(&r.events, "unlock", "root", e);
 

@@ -78,7 +78,8 @@ __attribute__((no_sanitize("address"))) static unsigned search_all(void)
 			continue;
 		/* The sanitizer's shadow is huge and holds no data. */
 		for (; at < end && end - at < (uintptr_t)1 << 36; at += chunk) {
-			size_t want = end - at < chunk + CANARY_SIZE ? end - at : chunk + CANARY_SIZE;
+			size_t want =
+				end - at < chunk + CANARY_SIZE ? end - at : chunk + CANARY_SIZE;
 			ssize_t n = pread(mem, buf, want, (off_t)at);
 
 			if (n > 0)

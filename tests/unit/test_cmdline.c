@@ -75,6 +75,5 @@ TEST(words_are_found_whole)
 	CHECK(!lk_cmdline_has("", "latchkey.debug"));
 }
 
-TESTS(each_missing_word_is_named, a_word_said_twice_differently_is_refused,
-      another_root_is_refused, quotes_are_refused, what_the_image_tool_writes_passes,
-      words_are_found_whole)
+TESTS(each_missing_word_is_named, a_word_said_twice_differently_is_refused, another_root_is_refused,
+      quotes_are_refused, what_the_image_tool_writes_passes, words_are_found_whole)

@@ -54,11 +54,17 @@ static void fake_finish(void *session)
 }
 
 static const struct lk_provider first = {
-	.name = "first", .same_session = fake_same, .prepare = fake_prepare, .fetch = fake_fetch,
+	.name = "first",
+	.same_session = fake_same,
+	.prepare = fake_prepare,
+	.fetch = fake_fetch,
 	.finish = fake_finish,
 };
 static const struct lk_provider second = {
-	.name = "second", .prepare = fake_prepare, .fetch = fake_fetch, .finish = fake_finish,
+	.name = "second",
+	.prepare = fake_prepare,
+	.fetch = fake_fetch,
+	.finish = fake_finish,
 };
 
 #define MAX 4

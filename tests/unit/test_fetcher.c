@@ -73,8 +73,13 @@ static void finish(void *session)
 }
 
 static const struct lk_provider fake = {
-	
-	.name = "fake", .load = load, .same_session = same, .prepare = prepare, .fetch = fetch, .finish = finish,
+
+	.name = "fake",
+	.load = load,
+	.same_session = same,
+	.prepare = prepare,
+	.fetch = fetch,
+	.finish = finish,
 };
 
 static enum behaviour behaviours[2];
@@ -92,7 +97,8 @@ static enum lk_status try_start(enum behaviour a, enum behaviour b, struct lk_fe
 	behaviours[1] = b;
 	for (i = 0; i < 2; i++) {
 		sources[i] = (struct lk_volume_source){ &fake, &behaviours[i] };
-		volumes[i] = (struct lk_volume){ .name = names[i], .sources = &sources[i],
+		volumes[i] = (struct lk_volume){ .name = names[i],
+						 .sources = &sources[i],
 						 .n_sources = 1 };
 		memset(&results[i], 0, sizeof(results[i]));
 		results[i].wanted = true;
