@@ -37,7 +37,7 @@ static enum lk_status run(struct lk_build *b, struct lk_error *err)
 	for (i = 0; i < N_STAGES && !st; i++) {
 		lk_progress_stage(&b->progress, stages[i].what);
 		st = stages[i].run(b, err);
-		if (!st && i + 1 < N_STAGES)
+		if (!st && i + 2 < N_STAGES) /* once the key is stored, go through with it */
 			st = lk_interrupt_check(err);
 	}
 	lk_progress_end(&b->progress, !st);

@@ -104,6 +104,8 @@ enum lk_status lk_build_tree(struct lk_build *b, struct lk_error *err)
 
 	st = lk_namespace_enter(b->ws.log, &b->identity, err);
 	if (!st)
+		lk_workspace_sweep(&b->ws);
+	if (!st)
 		st = open_tree(b, err);
 	if (st || b->req->initrd)
 		return st;
@@ -284,5 +286,10 @@ enum lk_status lk_build_keep_key(struct lk_build *b, struct lk_error *err)
 
 enum lk_status lk_build_publish(struct lk_build *b, struct lk_error *err)
 {
-	return lk_outputs_publish(&b->outputs, &b->ws, b->req->force, err);
+	enum lk_status st;
+
+	st = lk_outputs_publish(&b->outputs, &b->ws, b->req->force, err);
+	if (st && b->req->resource && !b->req->force) /* a key without a disk is in the way */
+		lk_enroll_forget(b->req->socket, b->req->resource);
+	return st;
 }

@@ -94,6 +94,14 @@ enum lk_status lk_enroll_store(const char *socket, const char *resource,
 	return st ? lk_context(err, "read the key back from %s", resource) : LK_OK;
 }
 
+void lk_enroll_forget(const char *socket, const char *resource)
+{
+	LK_UNIX_ANSWER answer = { 0 };
+	struct lk_error ignored = { 0 };
+
+	(void)call(socket, "DELETE", resource, NULL, &answer, &ignored);
+}
+
 enum lk_status lk_escrow_read_key(const char *path, struct lk_public_key *ret, struct lk_error *err)
 {
 	LK_JSON_TEXT *trial = NULL;

@@ -18,6 +18,8 @@ enum lk_status lk_enroll_probe(const char *socket, const char *resource, bool re
 			       struct lk_error *err);
 enum lk_status lk_enroll_store(const char *socket, const char *resource,
 			       const struct lk_secret *passphrase, struct lk_error *err);
+/* Take it back, as well as that goes. */
+void lk_enroll_forget(const char *socket, const char *resource);
 
 /* Read the operator's public key: a JWK in a file. LK_CONFIG when it is not one. */
 enum lk_status lk_escrow_read_key(const char *path, struct lk_public_key *ret,

@@ -4,15 +4,20 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "core/cleanup.h"
+#include "core/deadline.h"
+#include "image/interrupt.h"
 
 static const char *const folders[] = { "/usr/sbin", "/usr/bin",	       "/sbin",
 				       "/bin",	    "/usr/local/sbin", "/usr/local/bin" };
@@ -75,6 +80,7 @@ __attribute__((noreturn)) static void child(const struct lk_tool *tool, const ch
 	int null = open("/dev/null", O_RDONLY | O_CLOEXEC);
 
 	(void)sigaction(SIGPIPE, &usual, NULL);
+	(void)prctl(PR_SET_PDEATHSIG, SIGKILL);
 	if (null < 0 || dup2(null, 0) < 0 || dup2(tool->log, 1) < 0 || dup2(tool->log, 2) < 0)
 		lk_raise(&err, LK_INTERNAL, "redirect the output of %s: %s", tool->argv[0],
 			 strerror(errno));
@@ -98,18 +104,36 @@ static enum lk_status outcome(const char *name, int status, struct lk_error *err
 	return LK_OK;
 }
 
+/* A signal for us ends the program too, and with it whatever runs in its namespace. */
+static enum lk_status wait_or_kill(pid_t pid, struct lk_error *err)
+{
+	LK_FD int fd = (int)syscall(SYS_pidfd_open, pid, 0);
+	enum lk_status st;
+
+	if (fd < 0) /* Linux before 5.3: the program ends on its own */
+		return LK_OK;
+	st = lk_interrupt_wait(fd, POLLIN, lk_deadline_in(LK_FOREVER), err);
+	if (st)
+		(void)kill(pid, SIGKILL);
+	return st;
+}
+
 static enum lk_status await(pid_t pid, const char *name, int report, struct lk_error *err)
 {
 	struct lk_error failed = { 0 };
+	enum lk_status st;
 	ssize_t n;
 	int status;
 
 	do
 		n = read(report, &failed, sizeof(failed));
 	while (n < 0 && errno == EINTR);
+	st = wait_or_kill(pid, err);
 	while (waitpid(pid, &status, 0) < 0)
 		if (errno != EINTR)
 			return lk_raise(err, LK_INTERNAL, "wait for %s: %s", name, strerror(errno));
+	if (st)
+		return lk_context(err, "run %s", name);
 	if (n == (ssize_t)sizeof(failed)) {
 		*err = failed;
 		return err->status;

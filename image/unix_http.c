@@ -4,18 +4,19 @@
 #include "image/unix_http.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <sys/time.h>
 #include <sys/un.h>
 #include <unistd.h>
 
 #include "core/cleanup.h"
+#include "core/deadline.h"
 #include "core/http.h"
 #include "image/interrupt.h"
 
-#define PATIENCE_S 30
+#define PATIENCE_MS 30000
 
 void lk_unix_answer_clear(struct lk_unix_answer *a)
 {
@@ -94,60 +95,62 @@ static enum lk_status unreachable(struct lk_error *err, const char *what)
 
 static enum lk_status dial(const char *path, int *ret, struct lk_error *err)
 {
-	const struct timeval patience = { .tv_sec = PATIENCE_S };
 	struct sockaddr_un address = { .sun_family = AF_UNIX };
 	LK_FD int fd = -1;
 
 	if (strlen(path) >= sizeof(address.sun_path))
 		return lk_raise(err, LK_CONFIG, "the path of the socket is too long");
 	memcpy(address.sun_path, path, strlen(path) + 1);
-	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	if (fd < 0)
 		return unreachable(err, "make a socket");
-	(void)setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience));
-	(void)setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof(patience));
 	if (connect(fd, (const struct sockaddr *)&address, sizeof(address)) != 0)
 		return lk_raise_code(err, LK_C_SERVER_ABSENT, "connect: %s", strerror(errno));
 	*ret = lk_take_fd(fd);
 	return LK_OK;
 }
 
-static enum lk_status send_all(int fd, const void *data, size_t n, struct lk_error *err)
+static enum lk_status send_all(int fd, struct lk_deadline deadline, const void *data, size_t n,
+			       struct lk_error *err)
 {
 	const uint8_t *at = data;
+	enum lk_status st;
 	ssize_t sent;
 
 	while (n > 0) {
+		st = lk_interrupt_wait(fd, POLLOUT, deadline, err);
+		if (st)
+			return st;
 		sent = send(fd, at, n, MSG_NOSIGNAL);
-		if (sent < 0 && errno == EINTR && !lk_interrupt_check(err))
-			continue;
-		if (err->status)
-			return err->status;
-		if (sent <= 0)
+		if (sent < 0 && errno != EAGAIN && errno != EINTR)
 			return unreachable(err, "send");
-		at += sent;
-		n -= (size_t)sent;
+		if (sent > 0) {
+			at += sent;
+			n -= (size_t)sent;
+		}
 	}
 	return LK_OK;
 }
 
-static enum lk_status receive_all(int fd, struct lk_secret *into, struct lk_error *err)
+static enum lk_status receive_all(int fd, struct lk_deadline deadline, struct lk_secret *into,
+				  struct lk_error *err)
 {
+	enum lk_status st;
 	ssize_t n;
 
 	for (;;) {
 		if (into->len == into->cap)
 			return lk_raise_code(err, LK_C_HTTP_LIMIT, "the answer is too long");
+		st = lk_interrupt_wait(fd, POLLIN, deadline, err);
+		if (st)
+			return st;
 		n = recv(fd, into->data + into->len, into->cap - into->len, 0);
-		if (n < 0 && errno == EINTR && !lk_interrupt_check(err))
-			continue;
-		if (err->status)
-			return err->status;
-		if (n < 0)
-			return unreachable(err, "receive");
 		if (n == 0)
 			return LK_OK;
-		into->len += (size_t)n;
+		if (n < 0 && errno != EAGAIN && errno != EINTR)
+			return unreachable(err, "receive");
+		if (n > 0)
+			into->len += (size_t)n;
 	}
 }
 
@@ -155,6 +158,7 @@ static enum lk_status exchange(int fd, const char *method, const char *path,
 			       const struct lk_secret *body, struct lk_secret *ret,
 			       struct lk_error *err)
 {
+	struct lk_deadline deadline = lk_deadline_in(PATIENCE_MS);
 	size_t length = body ? body->len : 0;
 	enum lk_status st;
 	char head[512];
@@ -166,10 +170,10 @@ static enum lk_status exchange(int fd, const char *method, const char *path,
 		     method, path, length);
 	if (n < 0 || (size_t)n >= sizeof(head))
 		return lk_raise(err, LK_INTERNAL, "the request is too long");
-	st = send_all(fd, head, (size_t)n, err);
+	st = send_all(fd, deadline, head, (size_t)n, err);
 	if (!st && length)
-		st = send_all(fd, body->data, length, err);
-	return st ? st : receive_all(fd, ret, err);
+		st = send_all(fd, deadline, body->data, length, err);
+	return st ? st : receive_all(fd, deadline, ret, err);
 }
 
 enum lk_status lk_unix_call(const char *socket, const char *method, const char *path,

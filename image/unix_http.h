@@ -17,7 +17,8 @@ void lk_unix_answer_clear(struct lk_unix_answer *a);
 #define LK_UNIX_ANSWER LK_CLEANUP(lk_unix_answer_clear) struct lk_unix_answer
 
 /* body: NULL or empty for none. LK_ABSENT with LK_C_SERVER_ABSENT when nobody listens; LK_AGAIN
- * with LK_C_UNREACHABLE when no answer comes within 30 seconds; LK_TAMPERED with LK_C_REPLY_INVALID or LK_C_HTTP_LIMIT for a bad answer. */
+ * with LK_C_UNREACHABLE when the connection breaks, LK_TIMEOUT without a whole answer in 30 seconds;
+ * LK_TAMPERED with LK_C_REPLY_INVALID or LK_C_HTTP_LIMIT for a bad answer. */
 enum lk_status lk_unix_call(const char *socket, const char *method, const char *path,
 			    const struct lk_secret *body, struct lk_unix_answer *ret,
 			    struct lk_error *err);

@@ -2,17 +2,21 @@
 /* The private work folder. */
 #include "image/workspace.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <ftw.h>
 #include <limits.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "core/cleanup.h"
 #include "image/files.h"
+
+#define WORK_PREFIX ".latchkey-image-"
 
 static enum lk_status make_folder(struct lk_workspace *ws, const char *out, struct lk_error *err)
 {
@@ -26,7 +30,7 @@ static enum lk_status make_folder(struct lk_workspace *ws, const char *out, stru
 		n = 1;
 	if (n >= (int)sizeof(folder) || !realpath(folder, real))
 		return lk_raise(err, LK_CONFIG, "the folder of '%s': %s", out, strerror(errno));
-	n = snprintf(ws->path, sizeof(ws->path), "%s/.latchkey-image-XXXXXX", real);
+	n = snprintf(ws->path, sizeof(ws->path), "%s/" WORK_PREFIX "XXXXXX", real);
 	if (n >= (int)sizeof(ws->path) - 128) {
 		ws->path[0] = '\0';
 		return lk_raise(err, LK_CONFIG, "the path of '%s' is too long", out);
@@ -51,7 +55,7 @@ enum lk_status lk_workspace_open(struct lk_workspace *ws, const char *out, struc
 	if (st)
 		return st;
 	ws->log = open(log, O_RDWR | O_CREAT | O_EXCL | O_APPEND | O_CLOEXEC, 0600);
-	if (ws->log < 0)
+	if (ws->log < 0 || flock(ws->log, LOCK_EX | LOCK_NB) != 0)
 		return lk_raise(err, LK_CONFIG, "create '%s': %s", log, strerror(errno));
 	return LK_OK;
 }
@@ -65,14 +69,54 @@ static int remove_one(const char *path, const struct stat *st, int kind, struct 
 	return 0;
 }
 
+static void remove_all(const char *path)
+{
+	(void)nftw(path, remove_one, 64, FTW_DEPTH | FTW_PHYS | FTW_MOUNT);
+}
+
+/* A folder of ours whose log nobody holds. */
+static void sweep_one(const char *path)
+{
+	char log[2 * LK_PATH_MAX + 8];
+	LK_FD int fd = -1;
+	struct stat sb;
+
+	if (lstat(path, &sb) != 0 || !S_ISDIR(sb.st_mode) || sb.st_uid != geteuid() ||
+	    (sb.st_mode & 0777) != 0700)
+		return;
+	snprintf(log, sizeof(log), "%s/log", path);
+	fd = open(log, O_RDWR | O_CLOEXEC | O_NOFOLLOW);
+	if (fd >= 0 && flock(fd, LOCK_EX | LOCK_NB) == 0)
+		remove_all(path);
+}
+
+void lk_workspace_sweep(const struct lk_workspace *ws)
+{
+	char parent[LK_PATH_MAX], path[2 * LK_PATH_MAX];
+	const struct dirent *entry;
+	DIR *folder;
+
+	snprintf(parent, sizeof(parent), "%.*s", (int)(strrchr(ws->path, '/') - ws->path),
+		 ws->path);
+	folder = opendir(*parent ? parent : "/");
+	while (folder && (entry = readdir(folder))) {
+		if (strncmp(entry->d_name, WORK_PREFIX, strlen(WORK_PREFIX)) != 0)
+			continue;
+		snprintf(path, sizeof(path), "%s/%s", parent, entry->d_name);
+		sweep_one(path);
+	}
+	if (folder)
+		closedir(folder);
+}
+
 void lk_workspace_close(struct lk_workspace *ws)
 {
+	if (ws->path[0])
+		remove_all(ws->path);
+	ws->path[0] = '\0';
 	if (ws->log >= 0)
 		close(ws->log);
 	ws->log = -1;
-	if (ws->path[0])
-		(void)nftw(ws->path, remove_one, 64, FTW_DEPTH | FTW_PHYS | FTW_MOUNT);
-	ws->path[0] = '\0';
 }
 
 enum lk_status lk_workspace_path(const struct lk_workspace *ws, const char *name,

@@ -19,6 +19,9 @@ struct lk_workspace {		/* `= { .log = -1 }` is none */
 
 /* Make the folder beside `out`, and its log. LK_CONFIG when that cannot be. */
 enum lk_status lk_workspace_open(struct lk_workspace *ws, const char *out, struct lk_error *err);
+/* Remove the folders that killed builds of ours have left beside it; those of living ones are
+ * locked. */
+void lk_workspace_sweep(const struct lk_workspace *ws);
 /* Remove it and all that is in it; fine when there is none. */
 void lk_workspace_close(struct lk_workspace *ws);
 /* The path of `name` in the folder; LK_INTERNAL when too long. */

@@ -132,6 +132,8 @@ class FakeKeyServer:
         if method == "PUT":
             self.stored[path] = body
             return 200, b'{"version":1}'
+        if method == "DELETE" and self.stored.pop(path, None):
+            return 200, b"{}"
         if path in self.stored:
             return 200, self.stored[path]
         return 404, b'{"error":"resource-absent"}'

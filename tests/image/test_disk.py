@@ -2,12 +2,15 @@
 """A disk as it should be, by the judgement of sfdisk, cryptsetup, veritysetup, fsck and OpenSSL."""
 import json
 import os
+import pty
 import re
 import shutil
+import subprocess
 import unittest
 
 import bench
 import jose
+import server
 import xts
 from bench import tool
 
@@ -188,6 +191,34 @@ class Disk(unittest.TestCase):
         self.assertIsNone(re.search("\x1b|\\[1/", self.b.text))
 
 
+class Terminal(unittest.TestCase):
+    def said(self, *more):
+        b = bench.Bench()
+        self.addCleanup(b.close)
+        ours, theirs = pty.openpty()
+        process = subprocess.Popen(b.escrowed(*more), stdout=subprocess.DEVNULL, stderr=theirs)
+        os.close(theirs)
+        text = b""
+        while True:
+            try:
+                text += os.read(ours, 4096)
+            except OSError:  # the other end is closed
+                break
+        os.close(ours)
+        self.assertEqual(process.wait(timeout=60), 0)
+        return text.decode()
+
+    def test_stages_and_a_bar_are_shown(self):
+        text = self.said()
+        stages = re.findall(r"\[(\d+)/(\d+)\] .*\d s\r?\n", text)
+        self.assertEqual([int(n) for n, _ in stages], list(range(1, len(stages) + 1)))
+        self.assertEqual({int(n) for _, n in stages}, {len(stages)})
+        self.assertIn("#" * 30 + " 100 %", text)
+
+    def test_not_if_it_is_not_wanted(self):
+        self.assertEqual(self.said("--no-progress"), "")
+
+
 class Escrow(unittest.TestCase):
     def setUp(self):
         self.b = bench.Bench()
@@ -239,9 +270,8 @@ class Escrow(unittest.TestCase):
 
 
 class RealServer(unittest.TestCase):
-    @unittest.skipUnless((bench.BUILD / "latchkeyd").exists(), "latchkeyd is not built")
+    @unittest.skipUnless(os.path.exists(server.PROGRAM), "latchkeyd is not built")
     def test_latchkeyd_keeps_the_key(self):
-        import server
         b = bench.Bench()
         self.addCleanup(b.close)
         with server.Server() as latchkeyd:

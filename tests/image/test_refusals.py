@@ -178,5 +178,31 @@ class Interruptions(unittest.TestCase):
         left, = self.b.left()
         self.assertTrue(left.startswith(".latchkey-image-"))
         self.assertEqual((self.b.out / left).stat().st_mode & 0o777, 0o700)
-        self.b.run(self.b.escrowed())  # and is in nobody's way
-        self.assertTrue((self.b.out / "web.img").exists())
+        self.b.run(self.b.escrowed())  # the next build clears it away
+        self.assertEqual(len(self.b.left()), 6)
+        self.assertIn("web.img", self.b.left())
+
+    def test_a_living_builds_folder_stays(self):
+        seen = []
+
+        def build_another(method, _body):
+            if method == "PUT":
+                self.b.run(self.b.escrowed(out="other.img"))
+                seen.extend(p.name for p in self.b.out.iterdir() if p.name.startswith("."))
+
+        with bench.FakeKeyServer(self.b.socket, watch=build_another):
+            self.b.run(self.b.enrolled())
+        self.assertEqual(len(seen), 1)
+        self.assertEqual(len(self.b.left()), 11)
+
+    def test_an_output_that_appears_meanwhile_is_not_replaced(self):
+        def get_in_the_way(method, _body):
+            if method == "PUT":
+                (self.b.out / "web.json").write_text("somebody else's")
+
+        with bench.FakeKeyServer(self.b.socket, watch=get_in_the_way) as server:
+            with self.assertRaisesRegex(AssertionError, "File exists"):
+                self.b.run(self.b.enrolled())
+        self.assertEqual(self.b.left(), ["web.json"])
+        self.assertEqual((self.b.out / "web.json").read_text(), "somebody else's")
+        self.assertEqual(server.stored, {})  # nor does a key stay that opens nothing

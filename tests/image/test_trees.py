@@ -4,6 +4,8 @@ import io
 import json
 import os
 import shutil
+import signal
+import subprocess
 import tarfile
 import unittest
 
@@ -197,6 +199,19 @@ class OwnDracut(Content):
         self.dracut("echo 'what went wrong'", 3)
         text = self.build(fails=1, says="status 3")
         self.assertIn("  | what went wrong\n", text)
+
+    def test_a_signal_ends_it_too(self):
+        self.dracut("echo started; busybox sleep 600")
+        process = subprocess.Popen(self.b.escrowed(initrd=False), stdout=subprocess.DEVNULL,
+                                   stderr=subprocess.PIPE)
+        self.addCleanup(process.kill)
+        while not any(b"started" in log.read_bytes() for log in self.b.out.glob(".*/log")):
+            self.assertIsNone(process.poll())
+        process.send_signal(signal.SIGTERM)
+        text = process.communicate(timeout=30)[1].decode()
+        self.assertEqual(process.returncode, 3)
+        self.assertIn("interrupted", text)
+        self.assertEqual(self.b.left(), [])
 
     def test_it_leaves_the_module_out_and_succeeds(self):
         lost = "dracut: dracut module 'latchkey' depends on 'network', which can't be installed"
