@@ -10,6 +10,9 @@ prints "READY PORT" and then obeys lines on standard input, each answered by one
 Counters: connections, auth, attest, resource, verified (attestations whose report data fits),
 keys (different TEE keys seen), unasked (requests without a session).
 
+canary=HEX makes the complement of these bytes, which must be letters, every session's id, a part
+of every token, and the key.
+
 With tls=good, expired, future or early-ca the server has a certificate of a CA that it writes to
 DIR/ca.pem; DIR/other.pem is a CA of somebody else, DIR/pin and DIR/otherpin are SPKI pins.
 """
@@ -33,6 +36,7 @@ import minica
 KEY = b"latchkey passphrase \x00\x01\xff"
 ERRORS = "https://github.com/confidential-containers/kbs/errors/"
 MODES = {"auth": "ok", "attest": "ok", "resource": "ok"}
+CANARY = []
 COUNTS = {}
 SESSIONS = {}
 KEYS = set()
@@ -108,6 +112,8 @@ def auth(body, _cookie):
     nonce, sid = base64.b64encode(secrets.token_bytes(32)).decode(), secrets.token_hex(16)
     if mode == "replay":
         nonce, sid = FIXED["nonce"], FIXED["id"]
+    if CANARY:
+        sid = CANARY[0]
     doc = {"nonce": nonce, "extra-params": ""}
     doc.update(
         {
@@ -152,6 +158,7 @@ def fits(session, doc):
 def token(mode):
     part = lambda v: jwe.b64(json.dumps(v).encode())
     parts = [part({"alg": "ES256"}), part({"exp": 4102444800}), jwe.b64(bytes(64))]
+    parts[2] += "".join(CANARY)
     if mode == "twoparts":
         parts.pop()
     if mode == "badpayload":
@@ -187,6 +194,8 @@ def attest(body, cookie):
 def sealed(session, path):
     mode = MODES["resource"]
     plain = {"empty": b"", "zeros": bytes(32), "large": b"k" * 60000}.get(mode, KEY)
+    if CANARY:
+        plain = CANARY[0].encode()
     if path.endswith("/two"):
         plain = b"the second key"
     key = session["key"]
@@ -353,6 +362,8 @@ def main():
     for step in ("auth", "attest", "resource"):
         MODES[step] = options.get(step, "ok")
     MODES["tls"] = options["tls"]
+    if "canary" in options:
+        CANARY.append(bytes(b ^ 0xFF for b in bytes.fromhex(options["canary"])).decode())
     listener = socket.create_server(("127.0.0.1", 0))
     context = tls_context(options["tls"], options["dir"], options["name"])
     threading.Thread(target=accept, args=(listener, context), daemon=True).start()

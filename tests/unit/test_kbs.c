@@ -261,6 +261,7 @@ TEST(an_unset_clock_is_noted)
 	CHECK_EQ(fetch(&r, 0), LK_OK);
 	fake_clock_unset = false;
 	CHECK(r.note.clock_untrusted);
+	CHECK_EQ(fake_count(&f, "connections"), 2); /* the refused one, and one for all three */
 	finish(&r);
 	fake_stop(&f);
 }
