@@ -11,7 +11,6 @@
 #include "agent/dm.h"
 #include "agent/stage_steps.h"
 #include "core/log.h"
-#include "lk_build.h"
 
 /* After a failure: how long closing what was opened may take. */
 #define CLOSE_MS 10000
@@ -35,10 +34,7 @@ _Static_assert(LK_STAGE_DETAIL == sizeof(((struct lk_report_stage *)0)->detail),
 
 static void begin(struct lk_run *run)
 {
-	static char version[64];
-
-	snprintf(version, sizeof(version), "%s%s", LK_VERSION, lk_artefact.suffix);
-	run->report.version = version;
+	run->report.version = lk_artefact.version;
 	run->report.start_ms = lk_clock_ms();
 	run->report.clock = lk_clock_plausible() ? "trusted" : "untrusted";
 	run->report.outcome = "failed";
