@@ -7,5 +7,5 @@
 
 extern const struct lk_artefact {
 	const char *version; /* "0.1.0", or with "-insecure-sample" behind it */
-	const char *banner; /* a line for the console at boot, or NULL */
+	const char *banner;  /* a line for the console at boot, or NULL */
 } lk_artefact;

@@ -7,7 +7,8 @@ static const struct lk_command commands[] = {
 	{ "boot", lk_cmd_boot, "boot root|overlay", "unlock the root volume; units call this" },
 	{ "config", lk_cmd_config, "config check|show|files|sample ...",
 	  "check, print and explain the configuration" },
-	{ "key", lk_cmd_key, "key fetch --volume NAME ...", "fetch a key without opening anything" },
+	{ "key", lk_cmd_key, "key fetch --volume NAME ...",
+	  "fetch a key without opening anything" },
 	{ "status", lk_cmd_status, "status [--json]", "print the report of the last unlock" },
 	{ 0 },
 };
@@ -17,7 +18,8 @@ int main(int argc, char **argv)
 	const struct lk_program program = {
 		.name = "latchkey",
 		.version = lk_artefact.version,
-		.about = "Fetch volume keys by remote attestation and open encrypted, measured disks.",
+		.about =
+			"Fetch volume keys by remote attestation and open encrypted, measured disks.",
 		.journal = true,
 		.commands = commands,
 	};

@@ -39,8 +39,9 @@ static const struct lk_command commands[] = {
 	{ "fails", cmd_fails, "fails", "fail" },
 	{ 0 },
 };
-static const struct lk_program program = { .name = "test", .version = "1", .about = "Test.",
-					   .commands = commands };
+static const struct lk_program program = {
+	.name = "test", .version = "1", .about = "Test.", .commands = commands
+};
 
 /* argv as the system hands it over: writable and terminated. */
 static int call(const char *a, const char *b, const char *c, const char *d, const char *e)
