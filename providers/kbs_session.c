@@ -222,7 +222,7 @@ static enum lk_status round_over(struct lk_kbs_session *s, struct lk_error *err)
 	enum lk_status st;
 
 	while (alive(s) > 0) {
-		struct lk_kbs_challenge c;
+		struct lk_kbs_challenge c = { 0 };
 		struct lk_error why = { 0 };
 
 		st = greet(s, &c, &why);
