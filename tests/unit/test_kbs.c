@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Tests of the key broker provider: the narrow path, several endpoints, trust and options. */
+#include <sched.h>
+
 #include "tests/check.h"
 #include "tests/fakes/fake_clock.h"
 #include "tests/fakes/fake_server.h"
@@ -188,6 +190,33 @@ TEST(no_endpoint_at_all)
 	fake_stop(&b);
 }
 
+/* In a network without a route: what is not on this machine is not even tried. */
+static int far_away(void)
+{
+	struct volume v;
+	struct run r;
+
+	if (unshare(CLONE_NEWUSER | CLONE_NEWNET) && unshare(CLONE_NEWNET))
+		return 77;
+	volume_init(&v, "http://192.0.2.9:8080", NULL);
+	attempt_ms = 100;
+	return prepare(&r, &v, NULL) == LK_AGAIN && r.err.code == LK_C_NO_NETWORK ? 0 : 1;
+}
+
+TEST(no_network_is_not_an_unreachable_server)
+{
+	pid_t pid = fork();
+	int status;
+
+	if (pid == 0)
+		_exit(far_away());
+	CHECK(waitpid(pid, &status, 0) == pid && WIFEXITED(status));
+	if (WEXITSTATUS(status) == 77)
+		printf("# no network namespaces here\n");
+	else
+		CHECK_EQ(WEXITSTATUS(status), 0);
+}
+
 TEST(a_refusal_of_the_evidence_is_final)
 {
 	struct fake_server a, b;
@@ -345,7 +374,8 @@ TESTS(three_round_trips_on_one_connection_p256, three_round_trips_on_one_connect
       three_round_trips_on_one_connection_rsa, two_volumes_share_one_session,
       a_denial_is_one_volume_s_alone, a_server_may_keep_its_state_in_the_cookie,
       large_keys_arrive_whole, a_dead_first_endpoint_costs_less_than_two_seconds,
-      a_refused_connection_is_passed_over, no_endpoint_at_all, a_refusal_of_the_evidence_is_final,
+      a_refused_connection_is_passed_over, no_endpoint_at_all,
+      no_network_is_not_an_unreachable_server, a_refusal_of_the_evidence_is_final,
       tls_by_file_and_by_pin, an_unset_clock_is_noted, options_are_checked,
       a_cdh_of_another_is_refused_by_name, sessions_are_shared_by_equal_trust_only,
       unknown_providers_are_not_found)

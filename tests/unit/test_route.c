@@ -3,10 +3,13 @@
 #include "core/route.h"
 
 #include <arpa/inet.h>
-#include <errno.h>
-#include <linux/if.h>
+#include <fcntl.h>
+#include <linux/if_tun.h>
 #include <linux/rtnetlink.h>
+#include <net/if.h>
+#include <net/route.h>
 #include <sched.h>
+#include <signal.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
@@ -140,34 +143,127 @@ TEST(lengths_that_lie_are_noticed)
 
 /* ---- waiting, in a network namespace ---- */
 
+#define CANNOT 77 /* no namespace or no tunnel device here: said, not hidden */
+
+static bool alone(void)
+{
+	return !unshare(CLONE_NEWUSER | CLONE_NEWNET) || !unshare(CLONE_NEWNET);
+}
+
+static struct sockaddr address(const char *text)
+{
+	union {
+		struct sockaddr any;
+		struct sockaddr_in in;
+	} a = { .in = { .sin_family = AF_INET } };
+
+	(void)inet_pton(AF_INET, text, &a.in.sin_addr);
+	return a.any;
+}
+
+/* An interface with 192.0.2.2/24, and a default route through it if asked; stays up as long as
+ * the descriptor is open. */
+static int bring_up(bool gateway)
+{
+	struct ifreq ifr = { .ifr_name = "lk0", .ifr_flags = IFF_TUN | IFF_NO_PI };
+	int tun = open("/dev/net/tun", O_RDWR | O_CLOEXEC), s = socket(AF_INET, SOCK_DGRAM, 0);
+	struct rtentry rt = { .rt_flags = RTF_UP | RTF_GATEWAY };
+	bool ok;
+
+	ok = tun >= 0 && s >= 0 && !ioctl(tun, TUNSETIFF, &ifr);
+	ifr.ifr_addr = address("192.0.2.2");
+	ok = ok && !ioctl(s, SIOCSIFADDR, &ifr);
+	ifr.ifr_addr = address("255.255.255.0");
+	ok = ok && !ioctl(s, SIOCSIFNETMASK, &ifr);
+	ifr.ifr_flags = IFF_UP;
+	ok = ok && !ioctl(s, SIOCSIFFLAGS, &ifr);
+	rt.rt_gateway = address("192.0.2.1");
+	rt.rt_dst = rt.rt_genmask = address("0.0.0.0");
+	ok = ok && (!gateway || !ioctl(s, SIOCADDRT, &rt));
+	close(s);
+	return ok ? tun : -1;
+}
+
 static int wait_alone(void)
 {
 	struct lk_error err = { 0 };
 
-	if (unshare(CLONE_NEWUSER | CLONE_NEWNET) && unshare(CLONE_NEWNET))
-		return 77;
+	if (!alone())
+		return CANNOT;
 	if (lk_route_wait(lk_deadline_in(50), &err) != LK_AGAIN)
 		return 1;
 	return err.code == LK_C_NO_NETWORK ? 0 : 2;
 }
 
-TEST(no_network_is_said_at_the_deadline)
+/* A route appears while we wait. */
+static int wait_for_one(bool gateway)
 {
-	int64_t began = lk_clock_ms();
+	struct lk_error err = { 0 };
+	enum lk_status st;
+	int status;
+	pid_t pid;
+
+	if (!alone() || access("/dev/net/tun", R_OK | W_OK))
+		return CANNOT;
+	pid = fork();
+	if (pid == 0) {
+		lk_clock_sleep(100); /* either order must do; this is the one that waits */
+		if (bring_up(gateway) < 0)
+			_exit(CANNOT);
+		for (;;)
+			pause();
+	}
+	st = lk_route_wait(lk_deadline_in(20000), &err);
+	if (st && waitpid(pid, &status, WNOHANG) == pid && WEXITSTATUS(status) == CANNOT)
+		return CANNOT;
+	kill(pid, SIGKILL);
+	return st ? 1 : 0;
+}
+
+static int wait_default(void)
+{
+	return wait_for_one(true);
+}
+
+static int wait_net(void)
+{
+	return wait_for_one(false);
+}
+
+/* In a child: its network is not ours. */
+static void in_a_child(int (*run)(void))
+{
 	pid_t pid = fork();
 	int status;
 
 	if (pid == 0)
-		_exit(wait_alone());
+		_exit(run());
 	CHECK(waitpid(pid, &status, 0) == pid && WIFEXITED(status));
-	if (WEXITSTATUS(status) == 77) {
-		printf("# no network namespaces here\n");
-		return;
-	}
-	CHECK_EQ(WEXITSTATUS(status), 0);
+	if (WEXITSTATUS(status) == CANNOT)
+		printf("# no network namespaces or tunnels here\n");
+	else
+		CHECK_EQ(WEXITSTATUS(status), 0);
+}
+
+TEST(no_network_is_said_at_the_deadline)
+{
+	int64_t began = lk_clock_ms();
+
+	in_a_child(wait_alone);
 	CHECK(lk_clock_ms() - began >= 50);
+}
+
+TEST(a_default_route_ends_the_wait)
+{
+	in_a_child(wait_default);
+}
+
+TEST(a_neighbouring_net_ends_the_wait)
+{
+	in_a_child(wait_net);
 }
 
 TESTS(routes_that_lead_nowhere_do_not_count, default_and_neighbouring_routes_count,
       the_best_of_several_messages_counts, lengths_that_lie_are_noticed,
-      no_network_is_said_at_the_deadline)
+      no_network_is_said_at_the_deadline, a_default_route_ends_the_wait,
+      a_neighbouring_net_ends_the_wait)
