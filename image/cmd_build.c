@@ -214,17 +214,17 @@ int lk_image_cmd_build(int argc, char **argv)
 	struct lk_error err = { 0 };
 
 	if (parse(argc, argv, &o, &err))
-		return lk_image_fail(&err);
+		return lk_cmd_fail(&err);
 	if (o.help) {
 		fputs(help, stdout);
 		return 0;
 	}
 	if (check(&o, &err))
-		return lk_image_fail(&err);
+		return lk_cmd_fail(&err);
 	if (lk_build(&o.request, &result, &err)) {
 		print_log(result.log);
 		lk_context(&err, "build %s", o.request.out);
-		return lk_image_fail(&err);
+		return lk_cmd_fail(&err);
 	}
 	report(&o, &result);
 	return 0;
