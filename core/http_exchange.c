@@ -294,7 +294,8 @@ static const struct {
 } meanings[] = {
 	{ CURLE_COULDNT_RESOLVE_HOST, LK_C_NAME_LOOKUP, "the name does not resolve" },
 	{ CURLE_COULDNT_CONNECT, LK_C_UNREACHABLE, "no connection" },
-	{ CURLE_SSL_CONNECT_ERROR, LK_C_UNREACHABLE, "the TLS handshake broke off" },
+	{ CURLE_SSL_CONNECT_ERROR, LK_C_UNREACHABLE,
+	  "the TLS handshake broke off; is this an https port?" },
 	{ CURLE_SEND_ERROR, LK_C_UNREACHABLE, "the connection broke while sending" },
 	{ CURLE_RECV_ERROR, LK_C_UNREACHABLE, "the connection broke while receiving" },
 	{ CURLE_GOT_NOTHING, LK_C_UNREACHABLE, "the connection closed without an answer" },

@@ -102,8 +102,13 @@ enum lk_status lk_kbs_refusal(enum lk_kbs_step step, int http_status, const void
 
 	if (http_status >= 500)
 		return lk_raise_code(err, LK_C_SERVER_BUSY, "answered %d", http_status);
-	if (len == 0 || len > LK_KBS_ERROR_MAX || lk_json_parse(body, len, &doc, &ignored) ||
-	    lk_json_get_string(doc, "type", 256, &type, &ignored))
+	if (len == 0 || len > LK_KBS_ERROR_MAX)
+		return untyped(step, http_status, err);
+	if (lk_json_parse(body, len, &doc, &ignored) == LK_INTERNAL) {
+		*err = ignored;
+		return err->status;
+	}
+	if (!doc || lk_json_get_string(doc, "type", 256, &type, &ignored))
 		return untyped(step, http_status, err);
 	(void)lk_json_get_string(doc, "detail", LK_KBS_ERROR_MAX, &detail, &ignored);
 	return typed(step, type, detail, err);
