@@ -121,21 +121,26 @@ enum lk_status lk_aes_gcm_open(const struct lk_secret *key, const uint8_t iv[12]
 	return LK_OK;
 }
 
-struct lk_xts {
+struct lk_xts { /* its round keys begin with the key itself: it lives in the secret it holds */
 	mbedtls_aes_xts_context aes;
+	struct lk_secret home;
 };
 
 enum lk_status lk_xts_new(const struct lk_secret *key, struct lk_xts **ret, struct lk_error *err)
 {
 	LK_CLEANUP(lk_xts_free_p) struct lk_xts *x = NULL;
+	LK_SECRET home = { 0 };
+	enum lk_status st;
 	int rc;
 
 	if (key->len != 32 && key->len != 64)
 		return lk_raise(err, LK_INTERNAL, "AES-XTS with a key of %zu bytes", key->len);
-	x = calloc(1, sizeof(*x));
-	if (!x)
-		return lk_raise(err, LK_INTERNAL, "AES-XTS: out of memory");
+	st = lk_secret_alloc(&home, sizeof(*x), err);
+	if (st)
+		return lk_context(err, "AES-XTS");
+	x = (struct lk_xts *)(void *)home.data;
 	mbedtls_aes_xts_init(&x->aes);
+	x->home = lk_secret_take(&home);
 	rc = mbedtls_aes_xts_setkey_enc(&x->aes, key->data, (unsigned)key->len * 8);
 	if (rc)
 		return lk_crypto_raise(err, "AES-XTS", rc);
@@ -168,8 +173,11 @@ enum lk_status lk_xts_encrypt(struct lk_xts *x, uint64_t sector512, uint32_t sec
 
 void lk_xts_free(struct lk_xts *x)
 {
+	struct lk_secret home;
+
 	if (!x)
 		return;
 	mbedtls_aes_xts_free(&x->aes); /* wipes */
-	free(x);
+	home = lk_secret_take(&x->home);
+	lk_secret_wipe(&home);
 }

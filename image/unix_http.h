@@ -7,7 +7,7 @@
 #include "core/error.h"
 #include "core/secret.h"
 
-#define LK_UNIX_ANSWER_MAX (256u * 1024)
+#define LK_UNIX_ANSWER_MAX (80u * 1024) /* a resource of 64 KiB and its headers */
 
 struct lk_unix_answer { /* `= { 0 }` is empty */
 	int status;
