@@ -142,7 +142,7 @@ static enum lk_status all_pages(const char *socket, struct walk *w, struct lk_er
 {
 	char head[2 * LK_AUDIT_HASH + 1];
 	enum lk_status st;
-	size_t n;
+	size_t n = 0;
 
 	do
 		st = one_page(socket, w, &n, err);
