@@ -42,7 +42,9 @@ static bool interface_ok(const char *name)
 {
 	size_t n = strlen(name);
 
-	return n >= 1 && n < IF_NAMESIZE && strcspn(name, "/:[]%, \t") == n;
+	return n >= 1 && n < IF_NAMESIZE &&
+	       strspn(name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-") ==
+		       n;
 }
 
 static bool print4(char *text, char *out)

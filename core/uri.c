@@ -261,6 +261,8 @@ static bool kbs_target(const char *text, struct lk_kbs_name *ret)
 	struct kbs_parts p = { 0 };
 	int n;
 
+	if (!strstr(text, "://") && strchr(text, '?'))
+		return false;
 	if (!strstr(text, "://"))
 		p = (struct kbs_parts){ { "resource", 8 }, { text, strlen(text) }, { "", 0 } };
 	else if (!kbs_split(text, &p) || p.path.len < 2)

@@ -34,6 +34,7 @@ TEST(what_is_no_address_is_refused)
 		"1:2:3",
 		"fe80::1%",
 		"fe80::1%a/b",
+		"fe80::1%a;b",
 		"10.0.2.3,10.0.2.4",
 		"::1 ; rm -f",
 		"fe80::1%an-interface-too-long",

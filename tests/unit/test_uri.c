@@ -136,6 +136,8 @@ TEST(bad_resource_names_are_refused)
 		"a/b",
 		"/a/b/c",
 		"a/b/c/",
+		"a/b/c?x",
+		"a/b/c?\xab",
 		"a/b/c/d",
 		"a/b/\xc3\xa9",
 		"kbs://ho st/a/b/c",
