@@ -50,8 +50,9 @@ static bool has_entry(const char *dir, const char *prefix)
 struct lk_hardware lk_hardware_probe(void)
 {
 	struct lk_hardware hw = {
-		/* the kernel makes `report` when a provider registers */
-		.tsm = access("/sys/kernel/config/tsm/report", F_OK) == 0,
+		/* comes with the driver of a provider; in initramfs configfs may not be mounted,
+		 * but a guest of that kind shows in CPUID as well */
+		.tsm = access("/sys/kernel/config/tsm", F_OK) == 0,
 		.tpm = has_entry("/dev", "tpm") || has_entry("/sys/class/tpm", "tpm"),
 	};
 

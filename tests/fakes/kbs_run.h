@@ -58,7 +58,9 @@ __attribute__((unused)) static enum lk_status prepare(struct run *r, struct volu
 	*r = (struct run){ .items = { { "root", a->options }, { "data", b ? b->options : NULL } } };
 	lk_json_setup();
 	CHECK_OK(lk_crypto_setup(&err));
-	CHECK_OK(lk_attester_pick("sample", &r->batch.attester, &err));
+	/* not picked: a machine with real hardware would refuse it */
+	CHECK_STR(lk_attesters[0]->name, "sample");
+	r->batch.attester = lk_attesters[0];
 	r->network.dns = &r->dns;
 	r->batch.items = r->items;
 	r->batch.n_items = b ? 2 : 1;
