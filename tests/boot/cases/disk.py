@@ -2,7 +2,7 @@
 """Disks that somebody worked on: what the host, who owns them, may try."""
 
 from cases.unlock import report_of_success, stage_lines
-from harness import disks, images, keyserver, vm
+from harness import disks, images, keyserver
 from harness.case import case
 
 FDE = "etc/latchkey/fde.conf"
@@ -125,12 +125,3 @@ def wrong_root_hash(t):
     t.check(t.outcome.has("verity"), "the console does not blame dm-verity")
     t.check(t.outcome.end in ("guest-reset", "guest-shutdown"), f"ended by {t.outcome.end}")
     t.no_shell()
-
-
-@case("two-disks", cost=20)
-def two_disks(t):
-    """The same disk twice: which one is meant cannot be known, so neither is opened."""
-    server = t.server()
-    copy = vm.Disk(t.disk(), "copy")
-    t.boot([images.url(server.port)], disks=[copy])
-    t.refused("volume-ambiguous")

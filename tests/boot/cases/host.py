@@ -49,6 +49,8 @@ def smbios_control(t):
     server = t.server()
     t.boot([images.url(server.port)], extra=credentials(),
            drop=("systemd.import_credentials=no",),
+           changes=(("etc/latchkey/latchkey.conf", r"(?m)^failure_delay.*$",
+                     'failure_delay = "25s"'),),
            add=lambda archive: t.probe(archive, "look", LOOK))
     t.refused("systemd.import_credentials=no")
     t.check(t.outcome.mark("saw-injection") is not None,

@@ -7,7 +7,7 @@ from harness import cpio, dracut, roots, tools, vm
 from harness.case import case
 
 FILES = "files=config,0600,/etc/latchkey/fde.conf config,0644,/etc/stub"
-ANSWERS = FILES + "\nnetwork=no\ntimeout=30\naction=poweroff-force\n"
+ANSWERS = FILES + "\nnetwork=no\ntimeout=120\naction=poweroff-force\n"
 HARDENED = ("root=/dev/mapper/root ro rd.shell=0 rd.emergency=poweroff systemd.gpt_auto=0 "
             "rd.systemd.gpt_auto=0 systemd.import_credentials=no")
 

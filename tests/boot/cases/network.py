@@ -39,7 +39,7 @@ def wrong_key(t):
 def no_network(t):
     """No network card at all: the one deadline ends it."""
     t.boot([images.url(1)], network=False,
-           changes=((AGENT, r"(?m)^deadline.*$", 'deadline = "8s"'),))
+           changes=((AGENT, r"(?m)^deadline.*$", 'deadline = "25s"'),))
     t.refused("no-network")
 
 
@@ -74,7 +74,7 @@ def dead_endpoint(t):
     t.came_up()
     keys = stage_lines(t)
     report = report_of_success(t)
-    t.check(str(server.port) in report["volumes"][0]["endpoint"], "the report names the endpoint")
+    t.check("2nd of 2" in report["volumes"][0]["endpoint"], "the report does not say which one")
     t.check(report["attempts"] == 1, "a dead endpoint cost a whole attempt")
     t.check(keys[3] - keys[2] < 12, f"the dead endpoint cost {keys[3] - keys[2]:.1f} s")
 

@@ -20,6 +20,9 @@ from . import tools
 # cx16 off: under emulation the newer kernels crash in cmpxchg16b with it.
 CPU = "qemu64,-cx16,+aes,+ssse3,+sse4.1,+sse4.2,+popcnt,+rdrand,+pclmulqdq"
 QUIET = ("console=ttyS0", "panic=-1", "printk.time=1", "quiet", "net.ifnames=0")
+# Emulated code is translated per address: with the same addresses in every process it is done
+# once, and wiping freed pages (init_on_free=1) does not crawl through thousands of stale copies.
+STEADY = ("norandmaps", "nokaslr")
 ESCAPES = re.compile(r"\x1b(?:\[[0-9;?]*[ -/]*[@-~]|[@-Z\\-_])")
 MARK = re.compile(r"\[\s*(\d+\.\d+)\] GUEST (\S+)[ \t]*(.*)")
 
@@ -59,7 +62,7 @@ class Machine:
                 "-serial", f"file:{console}", "-device", "virtio-rng-pci",
                 "-chardev", f"socket,id=mon,fd={monitor_fd}", "-mon", "chardev=mon,mode=control",
                 "-kernel", str(self.kernel), "-initrd", str(self.initrd),
-                "-append", " ".join((*QUIET, self.cmdline))]
+                "-append", " ".join((*QUIET, *(() if kvm_wanted() else STEADY), self.cmdline))]
         if self.network:
             argv += ["-netdev", "user,id=n0", "-device", "virtio-net-pci,netdev=n0,romfile="]
         for n, disk in enumerate(self.disks):
