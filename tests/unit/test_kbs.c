@@ -146,7 +146,11 @@ static int64_t ms_to_key(const char *first, const char *endpoint)
 	return began;
 }
 
-TEST(a_dead_first_endpoint_costs_less_than_two_seconds)
+/* Its patience is 1.5 s; without that rule it would have the 15 s of a last endpoint. The bound
+ * between them leaves room for a busy machine: what it really costs is the benchmark's matter. */
+#define PASSED_OVER_MS 8000
+
+TEST(a_dead_first_endpoint_is_passed_over)
 {
 	static const char *const modes[] = { "auth=hang", "tls=stall", "auth=nononce", "auth=503",
 					     "attest=500" };
@@ -154,7 +158,8 @@ TEST(a_dead_first_endpoint_costs_less_than_two_seconds)
 	size_t i;
 
 	for (i = 0; i < sizeof(modes) / sizeof(modes[0]); i++)
-		CHECK(ms_to_key(modes[i], "127.0.0.1 (2nd of 2, 1st dead)") - alive < 2000);
+		CHECK(ms_to_key(modes[i], "127.0.0.1 (2nd of 2, 1st dead)") - alive <
+		      PASSED_OVER_MS);
 }
 
 TEST(a_refused_connection_is_passed_over)
@@ -373,7 +378,7 @@ TEST(unknown_providers_are_not_found)
 TESTS(three_round_trips_on_one_connection_p256, three_round_trips_on_one_connection_p521,
       three_round_trips_on_one_connection_rsa, two_volumes_share_one_session,
       a_denial_is_one_volume_s_alone, a_server_may_keep_its_state_in_the_cookie,
-      large_keys_arrive_whole, a_dead_first_endpoint_costs_less_than_two_seconds,
+      large_keys_arrive_whole, a_dead_first_endpoint_is_passed_over,
       a_refused_connection_is_passed_over, no_endpoint_at_all,
       no_network_is_not_an_unreachable_server, a_refusal_of_the_evidence_is_final,
       tls_by_file_and_by_pin, an_unset_clock_is_noted, options_are_checked,
