@@ -94,8 +94,8 @@ def flipped_byte(t):
     t.boot([images.url(server.port)], disk=disk)
     stage_lines(t)
     t.check(t.outcome.mark("finished") is None, "the altered root ran")
-    t.check(t.outcome.has("verity"), "the console does not blame dm-verity")
-    t.check(t.outcome.end in ("guest-reset", "guest-shutdown"), f"ended by {t.outcome.end}")
+    t.check(t.outcome.has("is corrupted"), "the console does not blame dm-verity")
+    t.check(t.outcome.end == "guest-reset", f"the machine ended by {t.outcome.end}")
     t.no_shell()
 
 
@@ -106,11 +106,8 @@ def flipped_first_block(t):
     disk = t.disk()
     disks.flip(disk, disks.segment_offset(disk) + 1100)
     t.boot([images.url(server.port)], disk=disk)
-    t.check(t.outcome.mark("realroot") is None, "the altered root ran")
+    t.refused("verity-corrupt")
     t.check(not t.outcome.has("[5/5]"), "the agent called the root verified")
-    t.check(t.outcome.has("verity"), "the console does not blame dm-verity")
-    t.check(t.outcome.end in ("guest-reset", "guest-shutdown"), f"ended by {t.outcome.end}")
-    t.no_shell()
 
 
 @case("wrong-root-hash", cost=25)
@@ -120,8 +117,5 @@ def wrong_root_hash(t):
     t.boot([images.url(server.port)],
            changes=((FDE, r'(?m)^(\s*root_hash\s*=\s*")([0-9a-f])',
                      lambda m: m[1] + ("1" if m[2] == "0" else "0")),))
-    t.check(t.outcome.mark("realroot") is None, "a root came up")
+    t.refused("verity-corrupt")
     t.check(not t.outcome.has("[5/5]"), "the agent called the root verified")
-    t.check(t.outcome.has("verity"), "the console does not blame dm-verity")
-    t.check(t.outcome.end in ("guest-reset", "guest-shutdown"), f"ended by {t.outcome.end}")
-    t.no_shell()

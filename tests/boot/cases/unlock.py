@@ -51,14 +51,11 @@ def hand_over(t):
 @case("multi-user", cost=90)
 def multi_user(t):
     """A Debian tree, built with its own dracut, reaches multi-user on its writable layer."""
-    server = t.fresh_server()
-    settings = images.Settings(urls=(images.url(server.port),), overlay="ram")
-    config = settings.write(t.folder / "config", server.ca)
-    image = images.build(t.folder / "debian.img", t.world.debian, t.world.guest.kernel, config,
-                         server)
+    image, server, port = t.world.multi_user
+    t.again(server, port)
     t.outcome = vm.boot(
         vm.Machine(image.kernel, image.initrd, image.cmdline, [vm.Disk(image.disk, "root")],
-                   resolv_conf=t.world.resolv_conf, memory=1024, processors=2), t.folder, 120)
+                   resolv_conf=t.world.resolv_conf, memory=1024, processors=2), t.folder, 180)
     t.came_up()
     stage_lines(t)
     report_of_success(t, name="root", outcome="open")

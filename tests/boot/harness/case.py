@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """What a case gets, and how cases become known."""
 
+import collections
 import shutil
 import threading
 import time
@@ -41,15 +42,29 @@ class World:
                                        "dead." + keyserver.NAME: names.NOWHERE})
         self.resolv_conf = self.names.resolv_conf(self.folder)
         self._made = {}
-        self._lock = threading.RLock()
+        self._locks = collections.defaultdict(threading.RLock)
+        self._tree_lock = threading.Lock()
+        self._preparing = threading.local()
 
     def _once(self, name, make):
-        with self._lock:
-            if name not in self._made:
-                started = time.monotonic()
-                self._made[name] = make()
-                tools.say(f"# {name}: {time.monotonic() - started:.1f} s")
-            return self._made[name]
+        """Make a piece, or wait for whoever makes it; cases do not answer for that time."""
+        outermost = not getattr(self._preparing, "now", False)
+        self._preparing.now = True
+        started = time.monotonic()
+        try:
+            with self._locks[name]:
+                if name not in self._made:
+                    self._made[name] = make()
+                    tools.say(f"# {name}: {time.monotonic() - started:.1f} s")
+                return self._made[name]
+        finally:
+            if outermost:
+                self._preparing.now = False
+                self._preparing.spent = self.prepared() + time.monotonic() - started
+
+    def prepared(self):
+        """Seconds that this thread has spent on what the cases share."""
+        return getattr(self._preparing, "spent", 0.0)
 
     @property
     def guest(self):
@@ -98,10 +113,40 @@ class World:
         server.stop()
         return image, server, passphrase
 
+    @property
+    def stub(self):
+        """(initramfs with a stand-in for the agent, plain root disk), dracut's own hooks included."""
+        return self._once("stand-in initramfs", self._make_stub)
+
+    def _make_stub(self):
+        home = self.folder / "stub"
+        home.mkdir()
+        tree = roots.stub(self.guest, home / "debian", roots.STUB_ANSWERS)
+        dracut.build(tree, self.guest.release, home / "stub.img",
+                     ("--add", "latchkey", "--omit", dracut.LEAN_OMIT))
+        shutil.rmtree(tree)
+        disk = roots.ext4(roots.tiny(self.guest, home / "tiny"), home / "root.img", 16)
+        return home / "stub.img", disk
+
+    @property
+    def multi_user(self):
+        """(disk of the whole Debian tree, its stopped key server, the port it must have again)."""
+        return self._once("Debian disk", self._make_multi_user)
+
+    def _make_multi_user(self):
+        home = self.folder / "multi"
+        home.mkdir()
+        server = keyserver.KeyServer(home / "server").init().start().policy(keyserver.ALLOW)
+        settings = images.Settings((images.url(server.port),), overlay="ram")
+        config = settings.write(home / "config", server.ca)
+        image = images.build(home / "debian.img", self.debian, self.guest.kernel, config, server)
+        server.stop()
+        return image, server, server.port
+
     def initramfs(self, out, config, arguments=("--omit", dracut.BARE_OMIT)):
         """An initramfs by the Debian tree's dracut, made with a configuration in place."""
         place = self.debian / "etc/latchkey"
-        with self._lock:
+        with self._tree_lock:
             shutil.rmtree(place)
             shutil.copytree(config, place)
             place.chmod(0o700)
@@ -109,6 +154,14 @@ class World:
             shutil.rmtree(place)
             place.mkdir(mode=0o700)
         return Path(out)
+
+
+    def close(self):
+        """Remove what is large and can be made again."""
+        for name in ("debian tree",):
+            if name in self._made:
+                shutil.rmtree(self._made[name], ignore_errors=True)
+        self.names.close()
 
 
 class Test:
@@ -138,6 +191,11 @@ class Test:
             server.start(port)
             server.policy(policy)
         return server
+
+    def again(self, server, port):
+        """Start a stopped server again until the case ends."""
+        self._open.append(server.stop)
+        return server.start(port)
 
     def fresh_server(self):
         """A key server with a CA of its own and no resource yet."""

@@ -64,3 +64,17 @@ def install_both(tree):
     """The release agent, and the test artefact that these guests without a TEE must use."""
     install_latchkey(tree, tools.release_program("latchkey"))
     install_latchkey(tree, tools.release_program("latchkey-insecure-sample"), chosen=True)
+
+
+STUB_ANSWERS = ("files=config,0600,/etc/latchkey/fde.conf config,0644,/etc/stub\n"
+                "network=no\ntimeout=120\naction=poweroff-force\n")
+
+
+def stub(guest, target, answers):
+    """A Debian tree whose latchkey is a stand-in that answers as it is told."""
+    tree = debian(guest, target)
+    install_latchkey(tree, PARTS / "stub-agent")
+    (tree / "usr/bin/stub-agent").rename(tree / "usr/bin/latchkey")
+    _put(PARTS / "guest.conf", tree / "etc/latchkey/fde.conf", 0o600)
+    (tree / "etc/stub").write_text(answers)
+    return tree
