@@ -88,6 +88,8 @@ enum lk_status lk_stage_open(struct lk_run *run, char *detail, struct lk_error *
 			return st;
 		}
 		snprintf(note->outcome, sizeof(note->outcome), "open");
+		if (run->settings->volumes[i].rw_overlay == LK_OVERLAY_RAM)
+			snprintf(note->writable, sizeof(note->writable), "ram");
 		verity = verity || run->settings->volumes[i].has_verity;
 	}
 	snprintf(detail, LK_STAGE_DETAIL, "%s", verity ? "verity ok" : "dm-crypt");
