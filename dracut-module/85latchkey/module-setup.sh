@@ -40,7 +40,7 @@ check() {
 }
 
 depends() {
-    local _modules="base systemd systemd-initrd systemd-modules-load systemd-udevd dm"
+    local _modules="base systemd systemd-initrd systemd-modules-load dm"
 
     if latchkey_needs_network; then
         # Asked here and not left to dracut, which would silently drop this module as well.
