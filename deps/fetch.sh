@@ -13,13 +13,22 @@ archive_uri() {
 		'Created-By: Packages' | awk -v s="$suite" '$1 == s { print $2; exit }'
 }
 
+codename() {
+	(. /etc/os-release && echo "$VERSION_CODENAME")
+}
+
+# The address of the archive itself, as opposed to its security updates.
+archive_main() {
+	local main=${LATCHKEY_DEBIAN_MIRROR:-$(archive_uri "$(codename)")}
+	[ -n "$main" ] || die "apt knows no archive for $(codename): set LATCHKEY_DEBIAN_MIRROR to its address"
+	echo "$main"
+}
+
 # Writes the private apt configuration; prints nothing.
 apt_prepare() {
-	local codename main security keyring=/usr/share/keyrings/debian-archive-keyring.gpg suite
-	codename=$(. /etc/os-release && echo "$VERSION_CODENAME")
-	main=${LATCHKEY_DEBIAN_MIRROR:-$(archive_uri "$codename")}
-	[ -n "$main" ] || die "apt knows no archive for $codename: set LATCHKEY_DEBIAN_MIRROR to its address"
-	security=${LATCHKEY_DEBIAN_SECURITY_MIRROR:-$(archive_uri "$codename-security")}
+	local main security keyring=/usr/share/keyrings/debian-archive-keyring.gpg suite
+	main=$(archive_main)
+	security=${LATCHKEY_DEBIAN_SECURITY_MIRROR:-$(archive_uri "$(codename)-security")}
 	security=${security:-${main%/}-security/}
 	[ -r "$keyring" ] || die "$keyring is missing: install debian-archive-keyring"
 	APT=$CACHE/apt
@@ -67,29 +76,66 @@ check_known_good() {
 	warn "$package $version ($sum) is not in deps/known-good.txt"
 }
 
-# Downloads and unpacks PACKAGE from the first of SUITE... that has FLOOR or newer, complete, into
-# $CACHE/src/PACKAGE; the version goes to $CACHE/src/PACKAGE.version.
-fetch_package() {
-	local package=$1 floor=$2 suite offer offers version from dsc
+# Downloads the version of PACKAGE that deps/known-good.txt pins, straight from the archive's pool. The
+# .dsc must have the pinned sum, and the .dsc holds the sums of the rest: no index is needed, so this
+# works while a mirror's index is ahead of its pool. Prints the version.
+fetch_pinned() {
+	local package=$1 floor=$2 version sum pool name
+	read -r _ version sum < <(grep "^$package " "$DEPS/known-good.txt") || return 1
+	dpkg --compare-versions "$version" ge "$floor" || return 1
+	case $package in lib*) name=${package:0:4} ;; *) name=${package:0:1} ;; esac
+	pool=$(archive_main) && pool=${pool%/}/pool/main/$name/$package
+	download "$pool" "${package}_$version.dsc" "$sum" || return 1
+	while read -r sum _ name; do
+		download "$pool" "$name" "$sum" || return 1
+	done < <(awk '/^Checksums-Sha256:/ { on = 1; next } /^[^ ]/ { on = 0 } on' \
+		"$APT/archives/${package}_$version.dsc")
+	echo "$version"
+}
+
+# Downloads POOL/NAME into the archives folder, unless it is there, and checks its SHA-256.
+download() {
+	local file=$APT/archives/$2
+	echo "$3  $file" | sha256sum --check --status 2>/dev/null && return
+	rm -f "$file"
+	/usr/lib/apt/apt-helper -o Acquire::Retries=3 -o APT::Sandbox::User= \
+		download-file "$1/${2//\~/%7e}" "$file" "SHA256:$3" >>"$CACHE/log/fetch.log" 2>&1
+}
+
+# Downloads one offer through apt; prints its version.
+fetch_offer() {
+	local package=$1 version=$2 from=$3
+	(cd "$APT/archives" && private_apt source --download-only "$package/$from") \
+		>>"$CACHE/log/fetch.log" 2>&1 || return 1
+	echo "$version"
+}
+
+# Downloads PACKAGE from the first of SUITE... that has FLOOR or newer, complete; prints the version.
+# The pinned version comes before any later suite: it is known to work.
+fetch_best() {
+	local package=$1 floor=$2 suite version from
 	shift 2
-	mapfile -t offers < <(for suite in "$@"; do candidates "$package" "$suite"; done)
-	for offer in "${offers[@]}"; do
-		read -r version from <<<"$offer"
-		dpkg --compare-versions "$version" ge "$floor" || continue
-		if ! (cd "$APT/archives" && private_apt source --download-only "$package/$from") \
-			>>"$CACHE/log/fetch.log" 2>&1; then
+	for suite in "$@"; do
+		while read -r version from; do
+			dpkg --compare-versions "$version" ge "$floor" || continue
+			fetch_offer "$package" "$version" "$from" && return
 			warn "$package $version of $from cannot be had whole, trying the next one"
-			continue
-		fi
-		dsc=$APT/archives/${package}_$version.dsc
-		check_known_good "$package" "$version" "$dsc"
-		rm -rf "${CACHE:?}/src/$package"
-		dpkg-source -x "$dsc" "$CACHE/src/$package" >>"$CACHE/log/fetch.log" 2>&1 ||
-			die "$dsc does not unpack, see $CACHE/log/fetch.log"
-		echo "${version%-*}" >"$CACHE/src/$package.version"
-		return
+			fetch_pinned "$package" "$floor" && return
+		done < <(candidates "$package" "$suite")
 	done
-	die "no suite of '$*' has $package $floor or newer"
+	fetch_pinned "$package" "$floor" || die "no suite of '$*' has $package $floor or newer"
+}
+
+# Brings PACKAGE unpacked to $CACHE/src/PACKAGE; its version goes to $CACHE/src/PACKAGE.version.
+fetch_package() {
+	local package=$1 version dsc
+	version=$(fetch_best "$@")
+	dsc=$APT/archives/${package}_$version.dsc
+	check_known_good "$package" "$version" "$dsc"
+	rm -rf "${CACHE:?}/src/$package"
+	dpkg-source -x "$dsc" "$CACHE/src/$package" >>"$CACHE/log/fetch.log" 2>&1 ||
+		die "$dsc does not unpack, see $CACHE/log/fetch.log"
+	echo "${version%-*}" >"$CACHE/src/$package.version"
 }
 
 # Whether PACKAGE is unpacked in FLOOR or newer.
