@@ -45,7 +45,7 @@ class KeyServer:
 
     def init(self):
         tools.run([tools.release_program("latchkeyd"), "init", "--state", self.state,
-                   "--hostname", NAME], log=self.log)
+                   "--hostname", NAME, "--hostname", "localhost"], log=self.log)
         return self
 
     def adopt(self, other):
