@@ -6,7 +6,7 @@ set -euo pipefail
 cd "$(dirname "$0")/../.."
 
 build=${LATCHKEY_DEV:-build/dev}
-prefix=.cache/deps/glibc/include
+prefix=${LATCHKEY_CACHE:-.cache}/deps/glibc/include
 broken=0
 
 mapfile -t headers < <(git ls-files --cached --others --exclude-standard -- '*.h' ':!deps' ':!tests')

@@ -13,7 +13,7 @@ from pathlib import Path
 
 REPO = Path(__file__).resolve().parents[3]
 BOOT = REPO / "tests" / "boot"
-CACHE = REPO / ".cache" / "guests"
+CACHE = Path(os.environ.get("LATCHKEY_CACHE", REPO / ".cache")) / "guests"
 RELEASE = Path(os.environ.get("LATCHKEY_RELEASE", REPO / "build" / "release"))
 
 # A program that must be on the host, and the Debian package that brings it.
