@@ -66,6 +66,21 @@ static enum lk_status add_file(struct lk_settings *s, const char *path, mode_t m
 	return LK_OK;
 }
 
+/* The root, and the store of its writable layer if the file has one. */
+static enum lk_status read_fde(struct lk_config *cfg, struct lk_settings *s, struct lk_error *err)
+{
+	struct lk_volume *v = new_volume(s, err);
+	enum lk_status st;
+
+	if (!v)
+		return err->status;
+	st = lk_root_read(cfg, v, err);
+	if (st || !lk_config_has(cfg, lk_delta_section.name))
+		return st;
+	v = new_volume(s, err);
+	return v ? lk_delta_read(cfg, v, err) : err->status;
+}
+
 static enum lk_status read_tables(struct lk_config *cfg, struct lk_settings *s,
 				  enum lk_settings_kind kind, struct lk_error *err)
 {
@@ -73,10 +88,10 @@ static enum lk_status read_tables(struct lk_config *cfg, struct lk_settings *s,
 
 	if (kind == LK_SETTINGS_AGENT)
 		return lk_agent_read(cfg, s, err);
+	if (kind == LK_SETTINGS_FDE)
+		return read_fde(cfg, s, err);
 	v = new_volume(s, err);
-	if (!v)
-		return err->status;
-	return kind == LK_SETTINGS_FDE ? lk_root_read(cfg, v, err) : lk_volume_read(cfg, v, err);
+	return v ? lk_volume_read(cfg, v, err) : err->status;
 }
 
 /* After the tables: strangers, and the mode if there are secrets. */
@@ -174,23 +189,30 @@ static enum lk_status check_emergency(const struct lk_settings *s, struct lk_pro
 	return LK_OK;
 }
 
-/* The root first, then those to open, then the others; otherwise as they are. */
+static int rank_of(const struct lk_volume *v)
+{
+	if (v->is_root || v->is_delta)
+		return v->is_root ? 0 : 1;
+	return v->auto_open ? 2 : 3;
+}
+
+/* The root first, its writable layer, then those to open, then the others; otherwise as they are. */
 static void sort_volumes(struct lk_settings *s)
 {
 	size_t i, place = 0;
 	int rank;
 
-	for (rank = 0; rank < 3; rank++) {
+	for (rank = 0; rank < 4; rank++) {
 		for (i = place; i < s->n_known; i++) {
 			const struct lk_volume v = s->volumes[i];
 
-			if ((v.is_root ? 0 : v.auto_open ? 1 : 2) != rank)
+			if (rank_of(&v) != rank)
 				continue;
 			memmove(&s->volumes[place + 1], &s->volumes[place],
 				(i - place) * sizeof(v));
 			s->volumes[place++] = v;
 		}
-		if (rank == 1)
+		if (rank == 2)
 			s->n_volumes = place;
 	}
 }

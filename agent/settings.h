@@ -23,6 +23,10 @@ struct lk_provider;
 enum lk_phase { LK_PHASE_INITRD, LK_PHASE_SYSTEM };
 enum lk_overlay { LK_OVERLAY_NONE, LK_OVERLAY_RAM, LK_OVERLAY_DISK, LK_OVERLAY_DISK_PERSIST };
 enum lk_overlay_type { LK_OVERLAYFS, LK_OVERLAY_SNAPSHOT };
+enum lk_format { LK_FORMAT_NEVER, LK_FORMAT_BLANK, LK_FORMAT_ALWAYS };
+enum lk_filesystem { LK_FS_SWAP, LK_FS_EXT4, LK_FS_XFS, LK_FS_VFAT };
+enum lk_fallback { LK_FALLBACK_NONE, LK_FALLBACK_RECOVERY_KEY };
+enum lk_key_entropy { LK_ENTROPY_UNKNOWN, LK_ENTROPY_FULL };
 enum lk_header_mac { LK_HEADER_MAC_OPTIONAL, LK_HEADER_MAC_REQUIRED };
 enum lk_verity_corruption {
 	LK_VERITY_PANIC,
@@ -52,23 +56,29 @@ struct lk_volume {
 	char *luks_uuid; /* lower case; NULL = not pinned */
 	char *file;	 /* where it is configured, for messages */
 	bool is_root;
+	bool is_delta;	/* the store of the root's writable layer: [delta] */
 	bool encrypted; /* false: no sources, verity alone */
 	int phase;	/* enum lk_phase; only initrd gets past lk_settings_load */
 	int64_t max_keyslots;
 	int header_mac; /* enum lk_header_mac */
 	bool allow_discards;
-	bool allow_weaker;   /* a later source may prove less than an earlier one */
-	int rw_overlay;	     /* enum lk_overlay; root only; none or ram */
-	int rw_overlay_type; /* enum lk_overlay_type */
-	bool has_verity;     /* root only */
+	bool allow_weaker;		   /* a later source may prove less than an earlier one */
+	int rw_overlay;			   /* enum lk_overlay; root only; none or ram */
+	int rw_overlay_type;		   /* enum lk_overlay_type */
+	bool accept_unauthenticated_delta; /* root only: a lasting layer without dm-integrity */
+	bool has_verity;		   /* root only */
 	struct lk_verity_params verity;
 	struct lk_volume_source *sources; /* in the order to try them; n_sources > 0 if encrypted */
 	size_t n_sources;
+	int format;	 /* enum lk_format: what may be erased; root: never */
+	int makefs;	 /* enum lk_filesystem, -1 = none */
+	bool integrity;	 /* dm-integrity below dm-crypt */
+	bool grow;	 /* take all of a disk that became larger */
+	int key_entropy; /* enum lk_key_entropy */
+	int fallback;	 /* enum lk_fallback */
 	/* as written; nothing to do at boot */
 	bool auto_open;
 	struct lk_strings providers;
-	int makefs;
-	bool integrity;
 };
 
 struct lk_settings_file {

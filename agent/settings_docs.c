@@ -48,6 +48,7 @@ void lk_settings_sample(FILE *out, enum lk_settings_kind kind)
 		lk_section_sample(out, &lk_rootfs_section, false);
 		lk_section_sample(out, &lk_verity_section, true);
 		sample_encrypt(out, "rootfs.");
+		lk_section_sample(out, &lk_delta_section, true);
 		return;
 	case LK_SETTINGS_VOLUME:
 		lk_section_sample(out, &lk_volume_section, false);
@@ -65,8 +66,10 @@ static void manual_providers(FILE *out)
 		const struct lk_section section = { name, p->keys, help };
 
 		snprintf(name, sizeof(name), "encrypt.%s", p->name);
-		snprintf(help, sizeof(help), "Provider %s: %s. In fde.conf: [rootfs.encrypt.%s].",
-			 p->name, p->summary, p->name);
+		snprintf(help, sizeof(help),
+			 "Provider %s: %s. In fde.conf: [rootfs.encrypt.%s] or "
+			 "[delta.encrypt.%s].",
+			 p->name, p->summary, p->name, p->name);
 		lk_section_manual(out, &section);
 	}
 }
@@ -75,7 +78,8 @@ void lk_settings_manual(FILE *out)
 {
 	static const struct lk_section encrypt = {
 		"encrypt", lk_encrypt_keys,
-		"Which providers are asked for the key. In fde.conf: [rootfs.encrypt]."
+		"Which providers are asked for the key. In fde.conf: [rootfs.encrypt], "
+		"[delta.encrypt]."
 	};
 
 	fputs(".SH LATCHKEY.CONF\n", out);
@@ -84,6 +88,7 @@ void lk_settings_manual(FILE *out)
 	fputs(".SH FDE.CONF\n", out);
 	lk_section_manual(out, &lk_rootfs_section);
 	lk_section_manual(out, &lk_verity_section);
+	lk_section_manual(out, &lk_delta_section);
 	fputs(".SH VOLUMES.D/NAME.CONF\n", out);
 	lk_section_manual(out, &lk_volume_section);
 	fputs(".SH PROVIDERS\n", out);

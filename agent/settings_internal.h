@@ -10,8 +10,10 @@ extern const struct lk_section lk_agent_section, lk_network_section;
 enum lk_status lk_agent_read(struct lk_config *cfg, struct lk_settings *s, struct lk_error *err);
 
 /* agent/settings_volume.c: base is struct lk_volume */
-extern const struct lk_section lk_rootfs_section, lk_volume_section;
+extern const struct lk_section lk_rootfs_section, lk_delta_section, lk_volume_section;
+const struct lk_section *lk_volume_section_of(const struct lk_volume *v);
 enum lk_status lk_root_read(struct lk_config *cfg, struct lk_volume *v, struct lk_error *err);
+enum lk_status lk_delta_read(struct lk_config *cfg, struct lk_volume *v, struct lk_error *err);
 enum lk_status lk_volume_read(struct lk_config *cfg, struct lk_volume *v, struct lk_error *err);
 void lk_volume_free(struct lk_volume *v); /* fine on one that was never filled */
 

@@ -13,7 +13,7 @@ void lk_settings_show_agent(FILE *out, const struct lk_settings *s, bool notes)
 
 static void show_sources(FILE *out, const struct lk_volume *v, bool notes)
 {
-	const char *prefix = v->is_root ? "rootfs." : "";
+	const char *prefix = v->is_root ? "rootfs." : v->is_delta ? "delta." : "";
 	char section[LK_CONFIG_NAME_MAX + 1];
 	size_t i;
 
@@ -33,7 +33,7 @@ static void show_sources(FILE *out, const struct lk_volume *v, bool notes)
 
 void lk_settings_show_volume(FILE *out, const struct lk_volume *v, bool notes)
 {
-	const struct lk_section *section = v->is_root ? &lk_rootfs_section : &lk_volume_section;
+	const struct lk_section *section = lk_volume_section_of(v);
 
 	lk_keys_show(out, section->name, section->keys, v, notes);
 	if (v->has_verity) {
@@ -51,7 +51,10 @@ void lk_settings_show(FILE *out, const struct lk_settings *s, bool notes)
 	fprintf(out, "# %s/latchkey.conf\n", s->dir);
 	lk_settings_show_agent(out, s, notes);
 	for (i = 0; i < s->n_known; i++) {
-		fprintf(out, "\n# %s\n", s->volumes[i].file);
+		if (s->volumes[i].is_delta)
+			fputc('\n', out);
+		else
+			fprintf(out, "\n# %s\n", s->volumes[i].file);
 		lk_settings_show_volume(out, &s->volumes[i], notes);
 	}
 }

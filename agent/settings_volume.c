@@ -15,6 +15,9 @@ static const char *const overlays[] = { "none", "ram", "disk", "disk-persist", N
 static const char *const overlay_types[] = { "overlayfs", "dm-snapshot", NULL };
 static const char *const macs[] = { "optional", "required", NULL };
 static const char *const file_systems[] = { "swap", "ext4", "xfs", "vfat", NULL };
+static const char *const formats[] = { "never", "blank", "always", NULL };
+static const char *const fallbacks[] = { "none", "recovery-key", NULL };
+static const char *const entropies[] = { "unknown", "full", NULL };
 
 #define DEVICE_HELP                                                                                \
 	"The device: PARTUUID=, PARTLABEL=, UUID= (of the LUKS2 header) or a path below /dev. "    \
@@ -35,6 +38,32 @@ static const char *const file_systems[] = { "swap", "ext4", "xfs", "vfat", NULL 
 #define ALLOW_DISCARDS                                                                             \
 	.name = "allow_discards", .type = LK_T_BOOL, AT(allow_discards), .fallback = "false",      \
 	.help = "Pass discards through dm-crypt: who sees the disk sees which blocks are free."
+#define FORMAT                                                                                     \
+	.name = "format", .type = LK_T_CHOICE, AT(format), .fallback = "never",                    \
+	.choices = formats,                                                                        \
+	.help = "What may be formatted at boot: nothing, a device that is blank, or whatever is "  \
+		"there. With blank, a host that wipes the device resets the volume to empty."
+#define MAKEFS                                                                                     \
+	.name = "makefs", .type = LK_T_CHOICE, AT(makefs), .choices = file_systems,                \
+	.help = "The file system to make when the volume is formatted.", .example = "\"ext4\""
+#define INTEGRITY                                                                                  \
+	.name = "integrity", .type = LK_T_BOOL, AT(integrity), .fallback = "false",                \
+	.help = "Whether dm-integrity lets no altered block be read. Replay of old blocks is not " \
+		"noticed."
+#define GROW                                                                                       \
+	.name = "grow", .type = LK_T_BOOL, AT(grow), .fallback = "false",                          \
+	.help = "Let the partition, if it is the disk's last, and the file system take what room " \
+		"the disk has behind it."
+#define KEY_ENTROPY                                                                                \
+	.name = "key_entropy", .type = LK_T_CHOICE, AT(key_entropy), .fallback = "unknown",        \
+	.choices = entropies,                                                                      \
+	.help = "full: the fetched key is 32 random bytes or more, and a new keyslot need not "    \
+		"stretch it."
+#define FALLBACK                                                                                   \
+	.name = "fallback", .type = LK_T_CHOICE, AT(fallback), .fallback = "none",                 \
+	.choices = fallbacks,                                                                      \
+	.help = "What may open the volume when its provider does not: recovery-key asks an "       \
+		"operator for the key of the recovery keyslot."
 
 static const struct lk_key root_keys[] = {
 	{ .name = "device",
@@ -69,10 +98,43 @@ static const struct lk_key root_keys[] = {
 	  .fallback = "overlayfs",
 	  .choices = overlay_types,
 	  .help = "What the writable layer is. This version knows overlayfs." },
+	{ .name = "accept_unauthenticated_delta",
+	  .type = LK_T_BOOL,
+	  AT(accept_unauthenticated_delta),
+	  .fallback = "false",
+	  .flags = LK_K_WEAKENS,
+	  .help = "A writable layer that lasts may lie on a volume without dm-integrity; what the "
+		  "host alters there goes unseen." },
 	{ LUKS_UUID },
 	{ MAX_KEYSLOTS },
 	{ HEADER_MAC },
 	{ ALLOW_DISCARDS },
+	{ FALLBACK },
+	{ 0 },
+};
+
+static const struct lk_key delta_keys[] = {
+	{ .name = "device",
+	  .aliases = (const char *const[]){ "dev", NULL },
+	  .type = LK_T_STRING,
+	  .flags = LK_K_REQUIRED,
+	  AT(device),
+	  .help = DEVICE_HELP,
+	  .example = "\"PARTUUID=00000000-0000-4000-8000-000000000002\"" },
+	{ .name = "name",
+	  .type = LK_T_STRING,
+	  AT(name),
+	  .fallback = "delta",
+	  .help = "The mapping: /dev/mapper/NAME." },
+	{ INTEGRITY },
+	{ FORMAT },
+	{ GROW },
+	{ LUKS_UUID },
+	{ MAX_KEYSLOTS },
+	{ HEADER_MAC },
+	{ ALLOW_DISCARDS },
+	{ KEY_ENTROPY },
+	{ FALLBACK },
 	{ 0 },
 };
 
@@ -105,25 +167,28 @@ static const struct lk_key volume_keys[] = {
 	{ MAX_KEYSLOTS },
 	{ HEADER_MAC },
 	{ ALLOW_DISCARDS },
-	{ .name = "makefs",
-	  .type = LK_T_CHOICE,
-	  AT(makefs),
-	  .choices = file_systems,
-	  .flags = LK_K_HIDDEN,
-	  .help = "The file system to make on an empty volume." },
-	{ .name = "integrity",
-	  .type = LK_T_BOOL,
-	  AT(integrity),
-	  .fallback = "false",
-	  .flags = LK_K_HIDDEN,
-	  .help = "Whether dm-integrity protects the volume." },
+	{ FORMAT },
+	{ MAKEFS },
+	{ INTEGRITY },
+	{ GROW },
+	{ KEY_ENTROPY },
+	{ FALLBACK },
 	{ 0 },
 };
 
 const struct lk_section lk_rootfs_section = { "rootfs", root_keys, "The root." };
+const struct lk_section lk_delta_section = { "delta", delta_keys,
+					     "Where the root's writable layer lies on disk." };
 const struct lk_section lk_volume_section = {
 	"", volume_keys, "One volume beside the root; these keys stand before the first section."
 };
+
+const struct lk_section *lk_volume_section_of(const struct lk_volume *v)
+{
+	if (v->is_root)
+		return &lk_rootfs_section;
+	return v->is_delta ? &lk_delta_section : &lk_volume_section;
+}
 
 /* Fit for device-mapper, for units and for paths. */
 static enum lk_status check_name(const char *name, struct lk_error *err)
@@ -169,6 +234,12 @@ static const char *unsupported(const struct lk_volume *v)
 		return "header_mac";
 	if (v->integrity)
 		return "integrity";
+	if (v->format != LK_FORMAT_NEVER)
+		return "format";
+	if (v->grow)
+		return "grow";
+	if (v->fallback != LK_FALLBACK_NONE)
+		return "fallback";
 	return v->makefs >= 0 ? "makefs" : NULL;
 }
 
@@ -178,6 +249,7 @@ static const char *wrong(struct lk_volume *v, const struct lk_section *section,
 {
 	const struct lk_key *key;
 	struct lk_blockdev_spec spec;
+	const bool in_fde = v->is_root || v->is_delta;
 	const char *name = unsupported(v);
 
 	if (name) {
@@ -187,9 +259,9 @@ static const char *wrong(struct lk_volume *v, const struct lk_section *section,
 		return name;
 	}
 	if (check_name(v->name, err))
-		return v->is_root ? "name" : "volume";
+		return in_fde ? "name" : "volume";
 	if (v->device && lk_blockdev_spec_parse(v->device, &spec, err))
-		return v->is_root ? "device" : "dev";
+		return in_fde ? "device" : "dev";
 	if (v->luks_uuid && check_uuid(v->luks_uuid, err))
 		return "luks_uuid";
 	return NULL;
@@ -239,6 +311,18 @@ enum lk_status lk_root_read(struct lk_config *cfg, struct lk_volume *v, struct l
 	return lk_config_problem(cfg, "rootfs", "encrypted", err);
 }
 
+enum lk_status lk_delta_read(struct lk_config *cfg, struct lk_volume *v, struct lk_error *err)
+{
+	enum lk_status st;
+
+	v->is_delta = true;
+	v->auto_open = true;
+	v->encrypted = true;
+	v->makefs = -1;
+	st = read_volume(cfg, &lk_delta_section, v, err);
+	return st ? st : lk_encrypt_read(cfg, "delta.", v, err);
+}
+
 enum lk_status lk_volume_read(struct lk_config *cfg, struct lk_volume *v, struct lk_error *err)
 {
 	enum lk_status st;
@@ -251,7 +335,7 @@ enum lk_status lk_volume_read(struct lk_config *cfg, struct lk_volume *v, struct
 void lk_volume_free(struct lk_volume *v)
 {
 	lk_sources_free(v);
-	lk_keys_free(v->is_root ? root_keys : volume_keys, v);
+	lk_keys_free(lk_volume_section_of(v)->keys, v);
 	lk_keys_free(lk_verity_section.keys, &v->verity);
 	lk_keys_free(lk_encrypt_keys, v);
 	free(v->file);

@@ -106,7 +106,9 @@ TEST(root_refused)
 		     "rw_overlay_type = dm-snapshot is not supported");
 	ROOT_REFUSES("[rootfs]\n" DEVICE "encrypted = false\n", "would protect nothing");
 	ROOT_REFUSES("[rootfs]\n" DEVICE KBS "[rootfs.verty]\n", "no section [rootfs.verty]");
-	ROOT_REFUSES("[rootfs]\n" DEVICE KBS "[delta]\n", "no section [delta]");
+	ROOT_REFUSES("[rootfs]\n" DEVICE KBS "[delta]\n", "[delta] needs the key 'device'");
+	ROOT_REFUSES("[rootfs]\n" DEVICE KBS "[delta]\ndevice = \"/dev/vdb\"\n",
+		     "no [delta.encrypt.PROVIDER]");
 }
 
 TEST(verity_refused)
@@ -296,7 +298,8 @@ TEST(all_of_it)
 	config_put("fde.conf",
 		   "[rootfs]\n" DEVICE "rw_overlay = ram\nallow_discards = true\n"
 		   "luks_uuid = 5B1C9A3E-0000-4000-8000-0123456789AB\n"
-		   "[rootfs.encrypt]\nproviders = [\"exec\", \"kbs\"]\n" KBS EXEC VERITY,
+		   "[rootfs.encrypt]\nproviders = [\"exec\", \"kbs\"]\n" KBS EXEC VERITY
+		   "[delta]\ndev = \"/dev/vdb\"\n[delta.encrypt.exec]\ncommand = \"/bin/true\"\n",
 		   0644);
 	config_put("volumes.d/a.conf", "volume = idle\n" VOLUME, 0644);
 	config_put("volumes.d/b.toml", "volume = \"data\"\nauto_open = true\n" VOLUME, 0644);
@@ -310,8 +313,8 @@ TEST(all_of_it)
 	CHECK_STR(s->reg, "none");
 	CHECK_EQ(s->dns.n, 1);
 	CHECK_EQ(s->n_files, 4);
-	CHECK_EQ(s->n_volumes, 2);
-	CHECK_EQ(s->n_known, 3);
+	CHECK_EQ(s->n_volumes, 3);
+	CHECK_EQ(s->n_known, 4);
 	root = &s->volumes[0];
 	CHECK(root->is_root && root->encrypted && root->has_verity && root->allow_discards);
 	CHECK_STR(root->name, "root");
@@ -324,8 +327,10 @@ TEST(all_of_it)
 	CHECK_EQ(root->n_sources, 2);
 	CHECK_STR(root->sources[0].provider->name, "exec");
 	CHECK_STR(((struct fake_kbs *)root->sources[1].options)->uri, "kbs:///a/b/c");
-	CHECK_STR(s->volumes[1].name, "data");
-	CHECK_STR(s->volumes[2].name, "idle");
+	CHECK(s->volumes[1].is_delta && s->volumes[1].encrypted);
+	CHECK_STR(s->volumes[1].name, "delta");
+	CHECK_STR(s->volumes[2].name, "data");
+	CHECK_STR(s->volumes[3].name, "idle");
 	CHECK(lk_volume_attested(root));
 	memcpy(before, s->digest, sizeof(before));
 	lk_settings_free(lk_take(s));
@@ -549,8 +554,9 @@ TEST(manual)
 	fclose(out);
 	CHECK_HAS(text, ".SS \"[rootfs.verity]\"");
 	CHECK_HAS(text, ".SS \"[encrypt.kbs]\"");
-	CHECK_HAS(text, "In fde.conf: [rootfs.encrypt.kbs].");
-	CHECK(!strstr(text, "makefs"));
+	CHECK_HAS(text, "In fde.conf: [rootfs.encrypt.kbs] or [delta.encrypt.kbs].");
+	CHECK_HAS(text, ".SS \"[delta]\"");
+	CHECK_HAS(text, "makefs");
 }
 
 static enum lk_status note(void *arg, enum lk_file_kind kind, mode_t mode, const char *path,
