@@ -78,7 +78,7 @@ struct lk_http_race {
 	size_t n;
 	bool *dead; /* n entries: not to be tried; set for those that did not work */
 	int64_t head_start_ms;
-	int64_t answer_ms; /* after which a winner without an answer is dead; 0: no limit */
+	int64_t answer_ms; /* after which a winner without an answer is dead, if another is not */
 };
 #define LK_HTTP_RACE_MAX 16
 /* On failure every server that took part and failed is marked dead; the caller calls again while

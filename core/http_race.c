@@ -34,6 +34,17 @@ static void run_end(struct race_run **run)
 	free(*run);
 }
 
+/* The winner is in a hurry only if there is somebody to turn to when it is too slow. */
+static struct lk_deadline answer_by(const struct race_run *run)
+{
+	size_t i;
+
+	for (i = 0; i < run->race->n; i++)
+		if (i != run->winner && !run->race->dead[i])
+			return lk_deadline_in(run->race->answer_ms);
+	return (struct lk_deadline){ LK_FOREVER };
+}
+
 static bool claim(struct exchange *x, void *arg)
 {
 	struct race_run *run = arg;
@@ -41,8 +52,7 @@ static bool claim(struct exchange *x, void *arg)
 
 	if (run->winner == NOBODY) {
 		run->winner = i;
-		run->answer =
-			lk_deadline_in(run->race->answer_ms ? run->race->answer_ms : LK_FOREVER);
+		run->answer = answer_by(run);
 	}
 	return run->winner == i;
 }

@@ -46,7 +46,7 @@ static enum lk_status race(struct lk_kbs_session *s, const struct lk_http_reques
 		.n = s->site->n_endpoints,
 		.dead = s->dead,
 		.head_start_ms = LK_KBS_HEAD_START_MS,
-		.answer_ms = alive(s) > 1 ? LK_KBS_AUTH_MS : 0,
+		.answer_ms = LK_KBS_AUTH_MS,
 	};
 	size_t i;
 

@@ -6,6 +6,7 @@
 #include "tests/fakes/http_client.h"
 
 static int64_t head_start_ms = 250;
+static int64_t max_ms = 1500;
 
 static enum lk_status race(struct lk_http *h, const char *a, const char *b, bool dead[2],
 			   size_t *ret_winner, struct lk_error *err)
@@ -14,8 +15,10 @@ static enum lk_status race(struct lk_http *h, const char *a, const char *b, bool
 	const struct lk_http_race two = { bases, 2, dead, head_start_ms, 500 };
 	struct lk_http_response r = { 0 };
 	struct lk_http_request req = post(NULL);
-	enum lk_status st = lk_http_race(h, &req, &two, ret_winner, &r, err);
+	enum lk_status st;
 
+	req.max_ms = max_ms;
+	st = lk_http_race(h, &req, &two, ret_winner, &r, err);
 	lk_http_response_clear(&r);
 	return st;
 }
@@ -107,6 +110,28 @@ TEST(a_winner_without_an_answer_is_dead)
 	fake_stop(&b);
 }
 
+/* Nobody is left to turn to: the last server may take what the request may take. */
+TEST(the_last_alive_is_waited_for)
+{
+	struct fake_server a, b;
+	struct lk_error err = { 0 };
+	struct lk_http *h = client(NULL, NULL);
+	bool dead[2] = { false, false };
+	size_t winner = 9;
+
+	fake_start(&a, "");
+	fake_start(&b, "auth=slow");
+	fake_stop(&a);
+	max_ms = 15000;
+	CHECK_OK(race(h, a.url, b.url, dead, &winner, &err));
+	CHECK_EQ(winner, 1);
+	CHECK(dead[0] && !dead[1]);
+	max_ms = 1500;
+	CHECK_EQ(race(h, a.url, b.url, dead, &winner, &err), LK_AGAIN);
+	lk_http_free(h);
+	fake_stop(&b);
+}
+
 TEST(all_dead_is_unreachable_with_the_address)
 {
 	struct fake_server a, b;
@@ -129,4 +154,4 @@ TEST(all_dead_is_unreachable_with_the_address)
 
 TESTS(the_first_wins_when_it_is_well, a_stalled_handshake_costs_the_head_start,
       a_refused_connection_costs_nothing, a_winner_without_an_answer_is_dead,
-      all_dead_is_unreachable_with_the_address)
+      the_last_alive_is_waited_for, all_dead_is_unreachable_with_the_address)
