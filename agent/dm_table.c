@@ -156,6 +156,8 @@ enum lk_status lk_dm_crypt_check(const struct lk_dm_crypt *want, uint64_t start,
 	char sector_size[32];
 	struct option options[] = {
 		{ .text = "allow_discards", .wanted = want->discards },
+		{ .text = "no_read_workqueue", .wanted = want->bypass },
+		{ .text = "no_write_workqueue", .wanted = want->bypass },
 		{ .text = sector_size, .wanted = want->sector_size != 512 },
 	};
 	enum lk_status st;

@@ -21,6 +21,7 @@ struct lk_dm_crypt {
 	uint64_t offset;       /* sectors on it */
 	uint32_t sector_size;
 	bool discards;
+	bool bypass; /* no_read_workqueue and no_write_workqueue */
 };
 
 /* target and params as the kernel gives them: "crypt", "aes-xts-plain64 :64:logon:... 0 8:1 0";

@@ -205,6 +205,7 @@ static enum lk_status check_table(const struct lk_luks_prepared *p, const struct
 		.offset = p->header.segment_offset / SECTOR,
 		.sector_size = p->header.sector_size,
 		.discards = flags & LK_LUKS_DISCARDS,
+		.bypass = flags & LK_LUKS_BYPASS,
 	};
 	LK_DM_LIVE live = { 0 };
 	enum lk_status st;
@@ -219,13 +220,25 @@ static enum lk_status check_table(const struct lk_luks_prepared *p, const struct
 	return lk_dm_crypt_check(&want, live.start, live.length, live.target, live.params, err);
 }
 
+static uint32_t activation_flags(unsigned flags)
+{
+	uint32_t how = 0;
+
+	if (flags & LK_LUKS_READONLY)
+		how |= CRYPT_ACTIVATE_READONLY;
+	if (flags & LK_LUKS_DISCARDS)
+		how |= CRYPT_ACTIVATE_ALLOW_DISCARDS;
+	if (flags & LK_LUKS_PRIVATE)
+		how |= CRYPT_ACTIVATE_PRIVATE;
+	if (flags & LK_LUKS_BYPASS)
+		how |= CRYPT_ACTIVATE_NO_READ_WORKQUEUE | CRYPT_ACTIVATE_NO_WRITE_WORKQUEUE;
+	return how;
+}
+
 static enum lk_status open_checked(const struct lk_luks_prepared *p, const struct lk_blockdev *dev,
 				   const char *name, const struct lk_volume_key *key,
 				   unsigned flags, struct lk_error *err)
 {
-	uint32_t how = (flags & LK_LUKS_READONLY ? CRYPT_ACTIVATE_READONLY : 0) |
-		       (flags & LK_LUKS_DISCARDS ? CRYPT_ACTIVATE_ALLOW_DISCARDS : 0) |
-		       (flags & LK_LUKS_PRIVATE ? CRYPT_ACTIVATE_PRIVATE : 0);
 	SESSION s = { 0 };
 	enum lk_status st;
 	int r;
@@ -233,7 +246,7 @@ static enum lk_status open_checked(const struct lk_luks_prepared *p, const struc
 	st = session_open(&s, p, dev->fd, err);
 	if (st)
 		return st;
-	r = activate(&s, name, key, how);
+	r = activate(&s, name, key, activation_flags(flags));
 	return r < 0 ? key_fault(&s, r, err) : LK_OK;
 }
 

@@ -32,6 +32,7 @@ enum lk_luks_flags {
 	LK_LUKS_READONLY = 1 << 0,
 	LK_LUKS_DISCARDS = 1 << 1,
 	LK_LUKS_PRIVATE = 1 << 2, /* an inner layer: udev makes no links to it */
+	LK_LUKS_BYPASS = 1 << 3,  /* no work queues between reader, cipher and disk */
 };
 
 /* Map prepared + dev as /dev/mapper/NAME and compare the kernel's table with what was checked.

@@ -39,7 +39,9 @@ static struct json_t *volume_json(const struct lk_report_volume *v)
 		  set_if(o, "luks_uuid", v->luks_uuid) &&
 		  set_if(o, "header_digest", v->header_digest) &&
 		  lk_json_set_bool(o, "header_degraded", v->header_degraded) &&
-		  set_if(o, "root_hash", v->root_hash) && set_if(o, "writable", v->writable);
+		  set_if(o, "root_hash", v->root_hash) && set_if(o, "writable", v->writable) &&
+		  set_if(o, "options", v->options) && set_if(o, "options_why", v->options_why) &&
+		  (!v->open_ms || lk_json_set_int(o, "open_ms", v->open_ms));
 
 	if (ok)
 		return o;

@@ -11,6 +11,7 @@
 #include <stdint.h>
 
 #include "agent/events.h"
+#include "agent/tuning.h"
 #include "core/error.h"
 
 #define LK_REPORT_STAGES 8
@@ -26,11 +27,14 @@ struct lk_report_volume {
 	char provider[24];
 	char endpoint[128];
 	char luks_uuid[40];
-	char header_digest[65]; /* SHA-256 of what was validated, hex */
-	bool header_degraded;	/* one of the two copies on disk was no good */
-	char root_hash[129];	/* hex; empty without verity */
-	char writable[24];	/* "", "ram" */
-	char outcome[16];	/* "open", or a class in words */
+	char header_digest[65];	      /* SHA-256 of what was validated, hex */
+	bool header_degraded;	      /* one of the two copies on disk was no good */
+	char root_hash[129];	      /* hex; empty without verity */
+	char writable[24];	      /* "", "ram" */
+	char options[LK_TUNING_TEXT]; /* of the dm-crypt mapping, as its table spells them */
+	char options_why[64];
+	int64_t open_ms;  /* since the agent's start; 0: not open */
+	char outcome[16]; /* "open", or a class in words */
 };
 
 struct lk_report {

@@ -37,6 +37,8 @@ static void print_volume(const struct json_t *v)
 	print_field("header digest", text(v, "header_digest"));
 	if (!lk_json_get_bool(v, "header_degraded", &degraded, &err) && degraded)
 		print_field("header", "DEGRADED: one copy on the disk is damaged, not repaired");
+	print_field("options", text(v, "options"));
+	print_field("chosen for", text(v, "options_why"));
 	print_field("root hash", text(v, "root_hash"));
 	print_field("writable", text(v, "writable"));
 }

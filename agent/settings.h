@@ -12,6 +12,7 @@
 #include <sys/types.h>
 
 #include "agent/failure.h"
+#include "agent/tuning.h"
 #include "core/cleanup.h"
 #include "core/config.h"
 #include "core/error.h"
@@ -62,6 +63,7 @@ struct lk_volume {
 	int64_t max_keyslots;
 	int header_mac; /* enum lk_header_mac */
 	bool allow_discards;
+	int workqueues;			   /* enum lk_workqueues */
 	bool allow_weaker;		   /* a later source may prove less than an earlier one */
 	int rw_overlay;			   /* enum lk_overlay; root only; none or ram */
 	int rw_overlay_type;		   /* enum lk_overlay_type */

@@ -13,6 +13,7 @@
 static const char *const phases[] = { "initrd", "system", NULL };
 static const char *const overlays[] = { "none", "ram", "disk", "disk-persist", NULL };
 static const char *const overlay_types[] = { "overlayfs", "dm-snapshot", NULL };
+static const char *const queues[] = { "auto", "on", "off", NULL };
 static const char *const macs[] = { "optional", "required", NULL };
 static const char *const file_systems[] = { "swap", "ext4", "xfs", "vfat", NULL };
 static const char *const formats[] = { "never", "blank", "always", NULL };
@@ -38,6 +39,12 @@ static const char *const entropies[] = { "unknown", "full", NULL };
 #define ALLOW_DISCARDS                                                                             \
 	.name = "allow_discards", .type = LK_T_BOOL, AT(allow_discards), .fallback = "false",      \
 	.help = "Pass discards through dm-crypt: who sees the disk sees which blocks are free."
+#define WORKQUEUES                                                                                 \
+	.name = "workqueues", .type = LK_T_CHOICE, AT(workqueues), .fallback = "auto",             \
+	.choices = queues,                                                                         \
+	.help = "Whether blocks go through dm-crypt's work queues. auto: not where the kernel is " \
+		"5.15 or newer, the processor has AES instructions, and the disk does not seek "   \
+		"or the machine is a virtual one."
 #define FORMAT                                                                                     \
 	.name = "format", .type = LK_T_CHOICE, AT(format), .fallback = "never",                    \
 	.choices = formats,                                                                        \
@@ -109,6 +116,7 @@ static const struct lk_key root_keys[] = {
 	{ MAX_KEYSLOTS },
 	{ HEADER_MAC },
 	{ ALLOW_DISCARDS },
+	{ WORKQUEUES },
 	{ FALLBACK },
 	{ 0 },
 };
@@ -133,6 +141,7 @@ static const struct lk_key delta_keys[] = {
 	{ MAX_KEYSLOTS },
 	{ HEADER_MAC },
 	{ ALLOW_DISCARDS },
+	{ WORKQUEUES },
 	{ KEY_ENTROPY },
 	{ FALLBACK },
 	{ 0 },
@@ -167,6 +176,7 @@ static const struct lk_key volume_keys[] = {
 	{ MAX_KEYSLOTS },
 	{ HEADER_MAC },
 	{ ALLOW_DISCARDS },
+	{ WORKQUEUES },
 	{ FORMAT },
 	{ MAKEFS },
 	{ INTEGRITY },

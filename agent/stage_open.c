@@ -36,20 +36,31 @@ static enum lk_status open_verity(struct lk_run *run, size_t i, struct lk_error 
 	return LK_OK;
 }
 
+/* How the volume is mapped, and the reason, which goes into the report. */
+static unsigned choose_flags(struct lk_run *run, size_t i)
+{
+	const struct lk_volume *v = &run->settings->volumes[i];
+	const struct lk_volume_state *state = &run->volumes[i];
+	struct lk_report_volume *note = &run->report.volumes[i];
+	const struct lk_tuning_facts facts = lk_tuning_facts_here(state->dev.number);
+	const struct lk_tuning tuning = lk_tuning_choose((enum lk_workqueues)v->workqueues, &facts);
+
+	lk_tuning_describe(lk_luks_prepared_header(state->prepared)->sector_size, v->allow_discards,
+			   tuning.bypass, note->options);
+	snprintf(note->options_why, sizeof(note->options_why), "%s", tuning.why);
+	return (v->has_verity ? LK_LUKS_READONLY | LK_LUKS_PRIVATE : 0) |
+	       (v->allow_discards ? LK_LUKS_DISCARDS : 0) | (tuning.bypass ? LK_LUKS_BYPASS : 0);
+}
+
 static enum lk_status open_crypt(struct lk_run *run, size_t i, struct lk_error *err)
 {
 	const struct lk_volume *v = &run->settings->volumes[i];
 	struct lk_volume_state *state = &run->volumes[i];
-	unsigned flags = 0;
 	char name[LK_MAP_NAME];
 	enum lk_status st;
 
-	if (v->has_verity)
-		flags |= LK_LUKS_READONLY | LK_LUKS_PRIVATE;
-	if (v->allow_discards)
-		flags |= LK_LUKS_DISCARDS;
 	st = lk_luks_open(state->prepared, &state->dev, lk_inner_name(v, name),
-			  &run->results[i].key, flags, run->deadline, err);
+			  &run->results[i].key, choose_flags(run, i), run->deadline, err);
 	lk_secret_wipe(&run->results[i].key.bytes);
 	if (st)
 		return lk_context(err, "unlock volume '%s'", v->name);
@@ -88,6 +99,7 @@ enum lk_status lk_stage_open(struct lk_run *run, char *detail, struct lk_error *
 			return st;
 		}
 		snprintf(note->outcome, sizeof(note->outcome), "open");
+		note->open_ms = lk_clock_ms() - run->report.start_ms;
 		if (run->settings->volumes[i].rw_overlay == LK_OVERLAY_RAM)
 			snprintf(note->writable, sizeof(note->writable), "ram");
 		verity = verity || run->settings->volumes[i].has_verity;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Table lines against what was intended. The first byte says what was: c or d (with discards and
- * 4096-byte sectors) for dm-crypt, v for dm-verity; the rest is the line. Few lines may pass, and
+ * 4096-byte sectors) or w (past the work queues) for dm-crypt, v for dm-verity; the rest is the line. Few lines may pass, and
  * those say what they must.
  */
 
@@ -21,7 +21,7 @@ static void must(bool ok, const char *what)
 	}
 }
 
-static void check_crypt(const char *line, bool more)
+static void check_crypt(const char *line, bool more, bool bypass)
 {
 	const struct lk_dm_crypt want = {
 		.length = 1000,
@@ -31,6 +31,7 @@ static void check_crypt(const char *line, bool more)
 		.offset = 32768,
 		.sector_size = more ? 4096 : 512,
 		.discards = more,
+		.bypass = bypass,
 	};
 	struct lk_error err = { 0 };
 
@@ -43,6 +44,8 @@ static void check_crypt(const char *line, bool more)
 	must(strstr(line, " 254:1 ") != NULL, "device");
 	must(!strstr(line, " allow_discards") == !more, "discards");
 	must(!strstr(line, " sector_size:4096") == !more, "sector size");
+	must(!strstr(line, " no_read_workqueue") == !bypass, "queue for reads");
+	must(!strstr(line, " no_write_workqueue") == !bypass, "queue for writes");
 }
 
 static void check_verity(const char *line)
@@ -87,7 +90,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (data[0] == 'v')
 		check_verity(line);
 	else
-		check_crypt(line, data[0] == 'd');
+		check_crypt(line, data[0] == 'd', data[0] == 'w');
 	free(line);
 	return 0;
 }

@@ -104,6 +104,12 @@ TEST(crypt_options_are_a_closed_set)
 		"aes-xts-plain64 " KEY " 0 254:1 32768 3 allow_discards sector_size:4096 x",
 		"aes-xts-plain64 " KEY " 0 254:1 32768 2 allow_discards sector_size:4096 x",
 	};
+	static const char *const half[] = {
+		"aes-xts-plain64 " KEY " 0 254:1 32768",
+		"aes-xts-plain64 " KEY " 0 254:1 32768 1 no_read_workqueue",
+		"aes-xts-plain64 " KEY " 0 254:1 32768 1 no_write_workqueue",
+		"aes-xts-plain64 " KEY " 0 254:1 32768 2 no_read_workqueue same_cpu_crypt",
+	};
 	struct lk_dm_crypt want = crypt_want;
 
 	CHECK_ALL_REFUSED(&crypt_want, none);
@@ -114,6 +120,15 @@ TEST(crypt_options_are_a_closed_set)
 				    "sector_size:4096"));
 	CHECK_OK(crypt_check(&want, "aes-xts-plain64 " KEY " 0 254:1 32768 2 sector_size:4096 "
 				    "allow_discards"));
+	want.bypass = true;
+	CHECK_ALL_REFUSED(&want, both);
+	CHECK_OK(crypt_check(&want, "aes-xts-plain64 " KEY " 0 254:1 32768 4 no_write_workqueue "
+				    "sector_size:4096 allow_discards no_read_workqueue"));
+	want = crypt_want;
+	want.bypass = true;
+	CHECK_ALL_REFUSED(&want, half);
+	CHECK_OK(crypt_check(&want, "aes-xts-plain64 " KEY " 0 254:1 32768 2 no_read_workqueue "
+				    "no_write_workqueue"));
 }
 
 TEST(what_was_intended_passes)

@@ -215,6 +215,8 @@ TEST(volumes_open_and_close)
 	check_opens(PARTUUID, "one-crypt", LK_LUKS_READONLY | LK_LUKS_PRIVATE, NULL);
 	check_opens(PARTUUID, "one", LK_LUKS_DISCARDS, "allow_discards");
 	check_opens("/dev/vdb", "two", 0, "sector_size:4096");
+	check_opens(PARTUUID, "one", LK_LUKS_BYPASS, " no_read_workqueue no_write_workqueue");
+	check_opens("/dev/vdb", "two", LK_LUKS_BYPASS | LK_LUKS_DISCARDS, "no_write_workqueue");
 }
 
 TEST(a_header_swapped_after_the_check_has_no_effect)
