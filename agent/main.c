@@ -9,7 +9,8 @@ static const struct lk_command commands[] = {
 	  "check, print and explain the configuration" },
 	{ "key", lk_cmd_key, "key fetch --volume NAME ...",
 	  "fetch a key without opening anything" },
-	{ "status", lk_cmd_status, "status [--json]", "print the report of the last unlock" },
+	{ "status", lk_cmd_status, "status [--json | --plot FILE]",
+	  "print or draw the report of the last unlock" },
 	{ 0 },
 };
 
