@@ -119,6 +119,8 @@ enum lk_status lk_dm_table(const char *name, struct lk_dm_live *ret, struct lk_e
 		return st;
 	memset(ret, 0, sizeof(*ret));
 	ret->read_only = info.read_only != 0;
+	ret->major = info.major;
+	ret->minor = info.minor;
 	ret->targets = (unsigned)info.target_count;
 	next = dm_get_next_target(task, NULL, &ret->start, &ret->length, &target, &params);
 	(void)next;

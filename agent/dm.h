@@ -19,8 +19,9 @@ void lk_dm_quiet(void);
 
 struct lk_dm_live {
 	bool read_only;
-	unsigned targets; /* lines in the table */
-	uint64_t start;	  /* of the first line, in 512-byte sectors */
+	unsigned major, minor; /* of the mapping */
+	unsigned targets;      /* lines in the table */
+	uint64_t start;	       /* of the first line, in 512-byte sectors */
 	uint64_t length;
 	char target[32];   /* "crypt", "verity" */
 	char params[2048]; /* wiped by lk_dm_live_wipe: a raw key would show here */

@@ -94,12 +94,30 @@ static enum lk_status want_hex(struct words *w, const uint8_t *want, size_t n, c
 	return LK_OK;
 }
 
-/* An option that may come once; `wanted` ones must. */
+#define EITHER 2
+
+/* An option that may come once. */
 struct option {
-	const char *text;
-	bool wanted;
+	const char *text; /* whole; "name:" when a number follows */
+	int wanted;	  /* false, true or EITHER */
+	bool number;
 	bool seen;
 };
+
+static bool is_option(const struct words *w, const struct option *o)
+{
+	const size_t n = strlen(o->text);
+	struct words value = *w;
+	uint64_t ignored;
+
+	if (!o->number)
+		return word_is(w, o->text);
+	if (w->len <= n || memcmp(w->text, o->text, n) != 0)
+		return false;
+	value.text += n;
+	value.len -= n;
+	return word_u64(&value, &ignored);
+}
 
 /* "N opt opt ..." or nothing at all; the count must be right and the line must end after it. */
 static enum lk_status want_options(struct words *w, struct option *options, size_t n,
@@ -113,7 +131,7 @@ static enum lk_status want_options(struct words *w, struct option *options, size
 	for (; count > 0; count--) {
 		if (!next_word(w))
 			return mismatch(err, "list of options");
-		for (i = 0; i < n && !word_is(w, options[i].text); i++)
+		for (i = 0; i < n && !is_option(w, &options[i]); i++)
 			;
 		if (i == n || options[i].seen)
 			return mismatch(err, "list of options");
@@ -122,7 +140,7 @@ static enum lk_status want_options(struct words *w, struct option *options, size
 	if (next_word(w))
 		return mismatch(err, "list of options");
 	for (i = 0; i < n; i++) {
-		if (options[i].seen != options[i].wanted)
+		if (options[i].wanted != EITHER && options[i].seen != options[i].wanted)
 			return mismatch(err, "list of options");
 	}
 	return LK_OK;
@@ -136,6 +154,13 @@ static enum lk_status want_frame(const char *type, uint64_t want_length, uint64_
 	if (start != 0 || length != want_length)
 		return mismatch(err, "length");
 	return LK_OK;
+}
+
+static bool is_cipher(const struct words *w, bool integrity)
+{
+	if (integrity)
+		return word_is(w, "capi:authenc(hmac(sha256),xts(aes))-plain64");
+	return word_is(w, "aes-xts-plain64") || word_is(w, "capi:xts(aes)-plain64");
 }
 
 /* ":64:logon:description": the key itself is nowhere in the line. */
@@ -158,6 +183,7 @@ enum lk_status lk_dm_crypt_check(const struct lk_dm_crypt *want, uint64_t start,
 		{ .text = "allow_discards", .wanted = want->discards },
 		{ .text = "no_read_workqueue", .wanted = want->bypass },
 		{ .text = "no_write_workqueue", .wanted = want->bypass },
+		{ .text = "integrity:32:aead", .wanted = want->integrity },
 		{ .text = sector_size, .wanted = want->sector_size != 512 },
 	};
 	enum lk_status st;
@@ -166,8 +192,7 @@ enum lk_status lk_dm_crypt_check(const struct lk_dm_crypt *want, uint64_t start,
 	st = want_frame("crypt", want->length, start, length, target, err);
 	if (st)
 		return st;
-	if (!next_word(&w) ||
-	    !(word_is(&w, "aes-xts-plain64") || word_is(&w, "capi:xts(aes)-plain64")))
+	if (!next_word(&w) || !is_cipher(&w, want->integrity))
 		return mismatch(err, "cipher");
 	st = want_logon_key(&w, want->key_size, err);
 	if (!st)
@@ -176,6 +201,41 @@ enum lk_status lk_dm_crypt_check(const struct lk_dm_crypt *want, uint64_t start,
 		st = want_device(&w, want->major, want->minor, "device", err);
 	if (!st)
 		st = want_u64(&w, want->offset, "offset", err);
+	if (!st)
+		st = want_options(&w, options, sizeof(options) / sizeof(options[0]), err);
+	return st;
+}
+
+enum lk_status lk_dm_integrity_check(const struct lk_dm_integrity *want, uint64_t start,
+				     uint64_t length, const char *target, const char *params,
+				     struct lk_error *err)
+{
+	struct words w = { .at = params };
+	char block_size[32];
+	struct option options[] = {
+		{ .text = block_size, .wanted = want->sector_size != 512 },
+		{ .text = "journal_sectors:", .wanted = true, .number = true },
+		{ .text = "interleave_sectors:", .wanted = true, .number = true },
+		{ .text = "buffer_sectors:", .wanted = true, .number = true },
+		{ .text = "journal_watermark:", .wanted = want->journal, .number = true },
+		{ .text = "commit_time:", .wanted = want->journal, .number = true },
+		{ .text = "fix_padding", .wanted = EITHER },
+		{ .text = "fix_hmac", .wanted = EITHER },
+	};
+	enum lk_status st;
+
+	snprintf(block_size, sizeof(block_size), "block_size:%" PRIu32, want->sector_size);
+	if (length == 0 || length > want->max_length)
+		return mismatch(err, "length");
+	st = want_frame("integrity", length, start, length, target, err);
+	if (!st)
+		st = want_device(&w, want->major, want->minor, "device", err);
+	if (!st)
+		st = want_u64(&w, want->offset, "offset", err);
+	if (!st)
+		st = want_u64(&w, want->tag_size, "tag size", err);
+	if (!st)
+		st = want_word(&w, want->journal ? "J" : "D", "mode", err);
 	if (!st)
 		st = want_options(&w, options, sizeof(options) / sizeof(options[0]), err);
 	return st;

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Compares a line of a device-mapper table with what was intended. Pure. Sources:
- * Documentation/admin-guide/device-mapper/dm-crypt.rst and verity.rst of the kernel.
+ * Documentation/admin-guide/device-mapper/dm-crypt.rst, dm-integrity.rst and verity.rst of the
+ * kernel.
  *
  * Options may come in any order, once each, out of a closed set; each one intended must be there
  * and no other. All mismatches are LK_TAMPERED (table-mismatch) naming the field, never the key.
@@ -21,13 +22,28 @@ struct lk_dm_crypt {
 	uint64_t offset;       /* sectors on it */
 	uint32_t sector_size;
 	bool discards;
-	bool bypass; /* no_read_workqueue and no_write_workqueue */
+	bool bypass;	/* no_read_workqueue and no_write_workqueue */
+	bool integrity; /* HMAC-SHA-256 with AES-XTS, tags in the integrity target below */
 };
 
 /* target and params as the kernel gives them: "crypt", "aes-xts-plain64 :64:logon:... 0 8:1 0";
  * the cipher may be in "capi:xts(aes)-plain64" form; the key must be a logon key by name. */
 enum lk_status lk_dm_crypt_check(const struct lk_dm_crypt *want, uint64_t start, uint64_t length,
 				 const char *target, const char *params, struct lk_error *err);
+
+/* The target below an authenticating dm-crypt: it keeps tags and computes none. */
+struct lk_dm_integrity {
+	uint64_t max_length;   /* what the device has behind offset, in 512-byte sectors */
+	unsigned major, minor; /* of the device */
+	uint64_t offset;       /* sectors on it */
+	uint32_t tag_size;
+	uint32_t sector_size;
+	bool journal;
+};
+/* The length is the superblock's word, which nobody vouches for: not 0, and within max_length. */
+enum lk_status lk_dm_integrity_check(const struct lk_dm_integrity *want, uint64_t start,
+				     uint64_t length, const char *target, const char *params,
+				     struct lk_error *err);
 
 enum lk_dm_corruption { LK_DM_EIO, LK_DM_RESTART, LK_DM_PANIC };
 

@@ -14,42 +14,11 @@
 #include "agent/dm.h"
 #include "agent/dm_table.h"
 #include "agent/luks_internal.h"
-#include "core/log.h"
 
 #define SECTOR	       512
 #define KEY_MAX	       (8u * 1024 * 1024) /* libcryptsetup's own limit for a passphrase */
 #define CLOSE_AGAIN_MS 5000
-
-struct lk_luks_prepared {
-	struct lk_luks_header header;
-	int memory_fd;
-};
-
-/* A context and what the library last complained of. */
-struct session {
-	struct crypt_device *cd;
-	char complaint[96];
-};
-
-static void session_close(struct session *s)
-{
-	if (s->cd)
-		crypt_free(s->cd);
-	s->cd = NULL;
-	/* The library gave libdevmapper's log back to stderr. */
-	lk_dm_quiet();
-}
-#define SESSION LK_CLEANUP(session_close) struct session
-
-static void to_debug_log(int level, const char *message, void *data)
-{
-	struct session *s = data;
-	int n = (int)strcspn(message, "\n");
-
-	lk_debug("cryptsetup: %.*s", n, message);
-	if (s && level == CRYPT_LOG_ERROR)
-		snprintf(s->complaint, sizeof(s->complaint), "%.*s", n, message);
-}
+#define NAME_MAX_DM    128 /* DM_NAME_LEN of the kernel */
 
 struct lk_luks_rules lk_luks_rules_here(void)
 {
@@ -98,37 +67,6 @@ enum lk_status lk_luks_prepare(const struct lk_blockdev *dev, const struct lk_lu
 	return LK_OK;
 }
 
-static enum lk_status library_fault(const struct session *s, const char *what, int r,
-				    struct lk_error *err)
-{
-	return lk_raise(err, LK_INTERNAL, "%s: %s (%s)", what,
-			s->complaint[0] ? s->complaint : "libcryptsetup gives no reason",
-			strerror(-r));
-}
-
-/* data_fd: the device to map, or -1 to work on the header alone. */
-static enum lk_status session_open(struct session *s, const struct lk_luks_prepared *p, int data_fd,
-				   struct lk_error *err)
-{
-	char header[32], data[32];
-	int r;
-
-	snprintf(header, sizeof(header), "/proc/self/fd/%d", p->memory_fd);
-	snprintf(data, sizeof(data), "/proc/self/fd/%d", data_fd);
-	crypt_set_log_callback(NULL, to_debug_log, NULL);
-	crypt_set_debug_level(lk_log_debugging() ? CRYPT_DEBUG_ALL : CRYPT_DEBUG_NONE);
-	/* The header is in private memory; lock files would only be left behind in /run. */
-	crypt_metadata_locking(NULL, 0);
-	r = data_fd < 0 ? crypt_init(&s->cd, header) : crypt_init_data_device(&s->cd, header, data);
-	if (r < 0)
-		return library_fault(s, "take the private header", r, err);
-	crypt_set_log_callback(s->cd, to_debug_log, s);
-	r = crypt_load(s->cd, CRYPT_LUKS2, NULL);
-	if (r < 0)
-		return library_fault(s, "load the private header", r, err);
-	return LK_OK;
-}
-
 static bool all_zero(const struct lk_secret *s)
 {
 	uint8_t any = 0;
@@ -139,20 +77,23 @@ static bool all_zero(const struct lk_secret *s)
 }
 
 /* What can be said of a key before it is tried. */
-static enum lk_status check_shape(const struct lk_volume_key *key, struct lk_error *err)
+static enum lk_status check_shape(const struct lk_volume_key *key, const struct lk_luks_header *h,
+				  struct lk_error *err)
 {
+	const uint32_t size = lk_luks_key_size(h->integrity);
+
 	if (key->bytes.len == 0 || key->bytes.len > KEY_MAX)
 		return lk_raise_code(err, LK_C_KEY_WRONG, "the key is empty or too long");
 	if (all_zero(&key->bytes))
 		return lk_raise_code(err, LK_C_KEY_WRONG, "the key is all zeros");
-	if (key->form == LK_KEY_VOLUME && key->bytes.len != LK_LUKS_KEY_SIZE)
+	if (key->form == LK_KEY_VOLUME && key->bytes.len != size)
 		return lk_raise_code(err, LK_C_KEY_WRONG,
-				     "the volume key is %zu bytes long, the volume's has %d",
-				     key->bytes.len, LK_LUKS_KEY_SIZE);
+				     "the volume key is %zu bytes long, the volume's has %u",
+				     key->bytes.len, size);
 	return LK_OK;
 }
 
-static enum lk_status key_fault(const struct session *s, int r, struct lk_error *err)
+static enum lk_status key_fault(const struct lk_luks_session *s, int r, struct lk_error *err)
 {
 	if (r == -EPERM)
 		return lk_raise_code(err, LK_C_KEY_WRONG, "the key opens no keyslot");
@@ -161,10 +102,10 @@ static enum lk_status key_fault(const struct session *s, int r, struct lk_error 
 				"the device is in use: mapped or mounted already");
 	if (r == -ENOMEM)
 		return lk_raise(err, LK_INTERNAL, "not enough memory for the keyslot's KDF");
-	return library_fault(s, "open the volume", r, err);
+	return lk_luks_library_fault(s, "open the volume", r, err);
 }
 
-static int activate(struct session *s, const char *name, const struct lk_volume_key *key,
+static int activate(struct lk_luks_session *s, const char *name, const struct lk_volume_key *key,
 		    uint32_t flags)
 {
 	const char *bytes = (const char *)key->bytes.data;
@@ -180,26 +121,78 @@ static int activate(struct session *s, const char *name, const struct lk_volume_
 enum lk_status lk_luks_check_key(const struct lk_luks_prepared *p, const struct lk_volume_key *key,
 				 struct lk_error *err)
 {
-	SESSION s = { 0 };
+	LK_LUKS_SESSION s = { 0 };
 	enum lk_status st;
 	int r;
 
-	st = check_shape(key, err);
+	st = check_shape(key, &p->header, err);
 	if (st)
 		return st;
-	st = session_open(&s, p, -1, err);
+	st = lk_luks_session_load(&s, p->memory_fd, -1, err);
 	if (st)
 		return st;
 	r = activate(&s, NULL, key, 0);
 	return r < 0 ? key_fault(&s, r, err) : LK_OK;
 }
 
+/* What libcryptsetup calls the integrity mapping below a volume's. */
+static const char *below_name(const char *name, char buf[NAME_MAX_DM])
+{
+	snprintf(buf, NAME_MAX_DM, "%s_dif", name);
+	return buf;
+}
+
+static enum lk_status check_free(const char *name, struct lk_error *err)
+{
+	enum lk_status st;
+	bool exists;
+
+	st = lk_dm_exists(name, &exists, err);
+	if (!st && exists)
+		return lk_raise_code(err, LK_C_NAME_TAKEN, "there is a mapping '%s' already", name);
+	return st;
+}
+
+/* The integrity mapping is what was meant; turn *want to what lies on it. */
+static enum lk_status check_below(const struct lk_luks_prepared *p, const char *name,
+				  unsigned flags, struct lk_dm_crypt *want, struct lk_error *err)
+{
+	const struct lk_dm_integrity below = {
+		.max_length = want->length,
+		.major = want->major,
+		.minor = want->minor,
+		.offset = want->offset,
+		.tag_size = LK_LUKS_TAG_SIZE,
+		.sector_size = p->header.sector_size,
+		.journal = !(flags & LK_LUKS_NO_JOURNAL),
+	};
+	LK_DM_LIVE live = { 0 };
+	char buf[NAME_MAX_DM];
+	enum lk_status st;
+
+	st = lk_dm_table(below_name(name, buf), &live, err);
+	if (!st && live.targets != 1)
+		return lk_raise_code(err, LK_C_TABLE_MISMATCH, "the mapping has %u targets",
+				     live.targets);
+	if (!st)
+		st = lk_dm_integrity_check(&below, live.start, live.length, live.target,
+					   live.params, err);
+	if (st)
+		return lk_context(err, "check the mapping '%s'", buf);
+	want->integrity = true;
+	want->length = live.length;
+	want->major = live.major;
+	want->minor = live.minor;
+	want->offset = 0;
+	return LK_OK;
+}
+
 static enum lk_status check_table(const struct lk_luks_prepared *p, const struct lk_blockdev *dev,
 				  const char *name, unsigned flags, struct lk_error *err)
 {
-	const struct lk_dm_crypt want = {
+	struct lk_dm_crypt want = {
 		.length = (dev->size - p->header.segment_offset) / SECTOR,
-		.key_size = LK_LUKS_KEY_SIZE,
+		.key_size = lk_luks_key_size(p->header.integrity),
 		.major = major(dev->number),
 		.minor = minor(dev->number),
 		.offset = p->header.segment_offset / SECTOR,
@@ -208,9 +201,12 @@ static enum lk_status check_table(const struct lk_luks_prepared *p, const struct
 		.bypass = flags & LK_LUKS_BYPASS,
 	};
 	LK_DM_LIVE live = { 0 };
-	enum lk_status st;
+	enum lk_status st = LK_OK;
 
-	st = lk_dm_table(name, &live, err);
+	if (p->header.integrity)
+		st = check_below(p, name, flags, &want, err);
+	if (!st)
+		st = lk_dm_table(name, &live, err);
 	if (st)
 		return st;
 	if (live.targets != 1 || live.read_only != !!(flags & LK_LUKS_READONLY))
@@ -232,6 +228,8 @@ static uint32_t activation_flags(unsigned flags)
 		how |= CRYPT_ACTIVATE_PRIVATE;
 	if (flags & LK_LUKS_BYPASS)
 		how |= CRYPT_ACTIVATE_NO_READ_WORKQUEUE | CRYPT_ACTIVATE_NO_WRITE_WORKQUEUE;
+	if (flags & LK_LUKS_NO_JOURNAL)
+		how |= CRYPT_ACTIVATE_NO_JOURNAL;
 	return how;
 }
 
@@ -239,11 +237,11 @@ static enum lk_status open_checked(const struct lk_luks_prepared *p, const struc
 				   const char *name, const struct lk_volume_key *key,
 				   unsigned flags, struct lk_error *err)
 {
-	SESSION s = { 0 };
+	LK_LUKS_SESSION s = { 0 };
 	enum lk_status st;
 	int r;
 
-	st = session_open(&s, p, dev->fd, err);
+	st = lk_luks_session_load(&s, p->memory_fd, dev->fd, err);
 	if (st)
 		return st;
 	r = activate(&s, name, key, activation_flags(flags));
@@ -255,7 +253,7 @@ static enum lk_status give_up(const char *name, enum lk_status st)
 {
 	struct lk_error ignored = { 0 };
 
-	lk_dm_close(name, lk_deadline_in(CLOSE_AGAIN_MS), &ignored);
+	lk_luks_close(name, lk_deadline_in(CLOSE_AGAIN_MS), &ignored);
 	return st;
 }
 
@@ -264,16 +262,16 @@ enum lk_status lk_luks_open(const struct lk_luks_prepared *p, const struct lk_bl
 			    struct lk_deadline deadline, struct lk_error *err)
 {
 	struct lk_dm_watchdog *watchdog = NULL;
+	char below[NAME_MAX_DM];
 	enum lk_status st;
-	bool exists;
 
-	st = check_shape(key, err);
+	st = check_shape(key, &p->header, err);
 	if (!st)
-		st = lk_dm_exists(name, &exists, err);
+		st = check_free(name, err);
+	if (!st && p->header.integrity)
+		st = check_free(below_name(name, below), err);
 	if (st)
 		return st;
-	if (exists)
-		return lk_raise_code(err, LK_C_NAME_TAKEN, "there is a mapping '%s' already", name);
 	st = lk_dm_watchdog_start(deadline, &watchdog, err);
 	if (st)
 		return st;
@@ -288,5 +286,15 @@ enum lk_status lk_luks_open(const struct lk_luks_prepared *p, const struct lk_bl
 
 enum lk_status lk_luks_close(const char *name, struct lk_deadline deadline, struct lk_error *err)
 {
-	return lk_dm_close(name, deadline, err);
+	LK_DM_LIVE live = { 0 };
+	char below[NAME_MAX_DM];
+	enum lk_status st;
+
+	st = lk_dm_close(name, deadline, err);
+	if (st)
+		return st;
+	st = lk_dm_table(below_name(name, below), &live, err);
+	if (st == LK_ABSENT || (!st && strcmp(live.target, "integrity") != 0))
+		return LK_OK;
+	return st ? st : lk_dm_close(below, deadline, err);
 }

@@ -33,9 +33,12 @@ enum lk_luks_flags {
 	LK_LUKS_DISCARDS = 1 << 1,
 	LK_LUKS_PRIVATE = 1 << 2, /* an inner layer: udev makes no links to it */
 	LK_LUKS_BYPASS = 1 << 3,  /* no work queues between reader, cipher and disk */
+	/* With integrity: a crash may leave sectors that cannot be read. */
+	LK_LUKS_NO_JOURNAL = 1 << 4,
 };
 
-/* Map prepared + dev as /dev/mapper/NAME and compare the kernel's table with what was checked.
+/* Map prepared + dev as /dev/mapper/NAME and compare the kernel's table with what was checked;
+ * with integrity there is a second mapping below it, NAME_dif, whose table is compared as well.
  * LK_TAMPERED: key-wrong, table-mismatch (the mapping is closed again). LK_CONFIG: name-taken.
  * LK_TIMEOUT: udev did not answer before the deadline (closed again). */
 enum lk_status lk_luks_open(const struct lk_luks_prepared *p, const struct lk_blockdev *dev,
@@ -44,5 +47,5 @@ enum lk_status lk_luks_open(const struct lk_luks_prepared *p, const struct lk_bl
 /* Does the key open the prepared header? Maps nothing, needs no device-mapper. */
 enum lk_status lk_luks_check_key(const struct lk_luks_prepared *p, const struct lk_volume_key *key,
 				 struct lk_error *err);
-/* Same as lk_dm_close: also fine when nothing is open. */
+/* Both mappings of a volume; as lk_dm_close: also fine when nothing is open. */
 enum lk_status lk_luks_close(const char *name, struct lk_deadline deadline, struct lk_error *err);

@@ -21,12 +21,14 @@
 #define LK_LUKS_HDR_SIZE_MAX (4096u * 1024) /* always a power of two */
 #define LK_LUKS_BINARY_SIZE  4096u
 #define LK_LUKS_KEY_SIZE     64 /* aes-xts-plain64 with two 256-bit keys */
+#define LK_LUKS_TAG_SIZE     32 /* HMAC-SHA-256 of a sector, and that key's length */
 #define LK_LUKS_SALT_MAX     64
 #define LK_LUKS_UUID_SIZE    37
 
 struct lk_luks_rules {
 	unsigned max_keyslots;	 /* 1 to LK_LUKS_KEYSLOTS_MAX */
 	const char *luks_uuid;	 /* the header must carry this one; NULL: any */
+	bool integrity;		 /* the segment must say hmac(sha256), or must not */
 	uint32_t max_argon2_kib; /* memory */
 	uint32_t max_iterations; /* PBKDF2 of a keyslot */
 	uint32_t max_digest_iterations;
@@ -80,12 +82,19 @@ struct lk_luks_header { /* plain data, no secret */
 	uint64_t keyslots_size;	 /* bytes of the keyslots area, which begins at 2 * hdr_size */
 	uint64_t segment_offset; /* bytes; to the end of the device */
 	uint32_t sector_size;	 /* 512 or 4096 */
+	bool integrity;		 /* dm-integrity below, HMAC-SHA-256 over what is encrypted */
 	bool has_token;		 /* of type latchkey; checked, never used, not written again */
 	enum lk_luks_degraded degraded;
 	struct lk_luks_digest digest;
 	size_t n_keyslots;
 	struct lk_luks_keyslot keyslots[LK_LUKS_KEYSLOTS_MAX]; /* by rising id */
 };
+
+/* Bytes of the volume key: AES-XTS, and HMAC-SHA-256 behind it with integrity. */
+static inline uint32_t lk_luks_key_size(bool integrity)
+{
+	return LK_LUKS_KEY_SIZE + (integrity ? LK_LUKS_TAG_SIZE : 0);
+}
 
 /* Size of the copy that begins at `offset` (0, or the second copy's) if these LK_LUKS_BINARY_SIZE
  * bytes look like its start, else 0. Checks shape only: tells the reader how much to read. */

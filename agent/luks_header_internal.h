@@ -32,17 +32,22 @@ enum lk_luks_layout {
 #define LK_LUKS_KEYSLOTS_AREA_MAX (128u * 1024 * 1024)
 #define LK_LUKS_CIPHER		  "aes-xts-plain64"
 #define LK_LUKS_STRIPES		  4000u
+#define LK_LUKS_INTEGRITY	  "hmac(sha256)"
+#define LK_LUKS_SALT_MIN	  16u
+#define LK_LUKS_PBKDF2_MIN	  1000u /* libcryptsetup's own floor */
+#define LK_LUKS_ARGON2_MIN_KIB	  32u
+#define LK_LUKS_ARGON2_TIME_MAX	  256u
+#define LK_LUKS_ARGON2_CPUS_MAX	  4u
+#define LK_LUKS_ARGON2_WORK_MAX	  (16u * 1024 * 1024) /* KiB times passes: 16 GiB written */
+#define LK_LUKS_ID_MAX		  31
+
 /* Key material after the anti-forensic split, rounded up to LK_LUKS_ALIGN. */
-#define LK_LUKS_AREA_SIZE                                                                          \
-	(((uint64_t)LK_LUKS_KEY_SIZE * LK_LUKS_STRIPES + LK_LUKS_ALIGN - 1) / LK_LUKS_ALIGN *      \
-	 LK_LUKS_ALIGN)
-#define LK_LUKS_SALT_MIN	16u
-#define LK_LUKS_PBKDF2_MIN	1000u /* libcryptsetup's own floor */
-#define LK_LUKS_ARGON2_MIN_KIB	32u
-#define LK_LUKS_ARGON2_TIME_MAX 256u
-#define LK_LUKS_ARGON2_CPUS_MAX 4u
-#define LK_LUKS_ARGON2_WORK_MAX (16u * 1024 * 1024) /* KiB times passes: 16 GiB written */
-#define LK_LUKS_ID_MAX		31
+static inline uint64_t lk_luks_area_size(bool integrity)
+{
+	const uint64_t split = (uint64_t)lk_luks_key_size(integrity) * LK_LUKS_STRIPES;
+
+	return (split + LK_LUKS_ALIGN - 1) / LK_LUKS_ALIGN * LK_LUKS_ALIGN;
+}
 
 uint64_t lk_luks_be64(const uint8_t *p);
 void lk_luks_put_be64(uint8_t *p, uint64_t v);
@@ -60,7 +65,7 @@ struct lk_luks_frame {
 /* Fill ret's fields that come from the JSON area. */
 enum lk_status lk_luks_json_read(const uint8_t *area, size_t len, const struct lk_luks_frame *frame,
 				 struct lk_luks_header *ret, struct lk_error *err);
-/* ret->keyslots and n_keyslots; needs ret->keyslots_size. */
+/* ret->keyslots and n_keyslots; needs ret->keyslots_size and ret->integrity. */
 enum lk_status lk_luks_keyslots_read(struct json_t *keyslots, const struct lk_luks_frame *frame,
 				     struct lk_luks_header *ret, struct lk_error *err);
 

@@ -123,11 +123,38 @@ static enum lk_status check_segment_place(const struct lk_luks_header *h,
 	return LK_OK;
 }
 
+/* Exactly what the configuration says: neither dropped nor slipped in. */
+static enum lk_status read_integrity(const struct json_t *segment, bool wanted, bool *ret,
+				     struct lk_error *err)
+{
+	static const char *const members[] = { "type", "journal_encryption", "journal_integrity",
+					       NULL };
+	const enum lk_code code = LK_C_HEADER_CIPHER;
+	struct json_t *o;
+	enum lk_status st;
+
+	*ret = lk_json_has(segment, "integrity");
+	if (*ret != wanted)
+		return lk_raise_code(err, code, "%s, the configuration says integrity = %s",
+				     *ret ? "there is dm-integrity" : "there is no dm-integrity",
+				     wanted ? "true" : "false");
+	if (!wanted)
+		return LK_OK;
+	if (lk_json_get_object(segment, "integrity", &o, err) || lk_json_only(o, members, err))
+		return lk_luks_refuse(err, code);
+	st = lk_luks_want_text(o, "type", LK_LUKS_INTEGRITY, code, err);
+	if (!st)
+		st = lk_luks_want_text(o, "journal_encryption", "none", code, err);
+	if (!st)
+		st = lk_luks_want_text(o, "journal_integrity", "none", code, err);
+	return st ? lk_context(err, "check integrity") : LK_OK;
+}
+
 static enum lk_status read_segment(struct json_t *segments, const struct lk_luks_frame *frame,
 				   struct lk_luks_header *ret, struct lk_error *err)
 {
-	static const char *const members[] = { "type",	     "offset",	    "size", "iv_tweak",
-					       "encryption", "sector_size", NULL };
+	static const char *const members[] = { "type",	     "offset",	    "size",	 "iv_tweak",
+					       "encryption", "sector_size", "integrity", NULL };
 	const uint32_t any = UINT32_MAX;
 	struct json_t *s;
 	enum lk_status st;
@@ -147,6 +174,8 @@ static enum lk_status read_segment(struct json_t *segments, const struct lk_luks
 	if (!st)
 		st = lk_luks_get_u32(s, "sector_size", 0, any, LK_C_HEADER_AREA, &ret->sector_size,
 				     err);
+	if (!st)
+		st = read_integrity(s, frame->rules->integrity, &ret->integrity, err);
 	if (st)
 		return st;
 	if (ret->sector_size != 512 && ret->sector_size != 4096)

@@ -90,15 +90,15 @@ static enum lk_status check_af(const struct json_t *slot, struct lk_error *err)
 	return st;
 }
 
-static enum lk_status check_area_place(const struct lk_luks_keyslot *slot, uint64_t hdr_size,
-				       uint64_t keyslots_size, struct lk_error *err)
+static enum lk_status check_area_place(const struct lk_luks_keyslot *slot,
+				       const struct lk_luks_header *h, struct lk_error *err)
 {
-	uint64_t begin = 2 * hdr_size, end = begin + keyslots_size;
+	const uint64_t begin = 2 * h->hdr_size, end = begin + h->keyslots_size;
+	const uint64_t size = lk_luks_area_size(h->integrity);
 
-	if (slot->area_size != LK_LUKS_AREA_SIZE)
+	if (slot->area_size != size)
 		return lk_raise_code(err, LK_C_HEADER_AREA, "size is %llu, not %llu",
-				     (unsigned long long)slot->area_size,
-				     (unsigned long long)LK_LUKS_AREA_SIZE);
+				     (unsigned long long)slot->area_size, (unsigned long long)size);
 	if (slot->area_offset % LK_LUKS_ALIGN != 0 || slot->area_offset < begin ||
 	    slot->area_offset > end || slot->area_size > end - slot->area_offset)
 		return lk_raise_code(err, LK_C_HEADER_AREA,
@@ -106,9 +106,8 @@ static enum lk_status check_area_place(const struct lk_luks_keyslot *slot, uint6
 	return LK_OK;
 }
 
-static enum lk_status read_area(const struct json_t *slot, const struct lk_luks_frame *frame,
-				uint64_t keyslots_size, struct lk_luks_keyslot *ret,
-				struct lk_error *err)
+static enum lk_status read_area(const struct json_t *slot, const struct lk_luks_header *h,
+				struct lk_luks_keyslot *ret, struct lk_error *err)
 {
 	static const char *const members[] = { "type",	     "offset",	 "size",
 					       "encryption", "key_size", NULL };
@@ -131,14 +130,15 @@ static enum lk_status read_area(const struct json_t *slot, const struct lk_luks_
 	if (lk_json_get_u64_string(area, "offset", INT64_MAX, &ret->area_offset, err) ||
 	    lk_json_get_u64_string(area, "size", INT64_MAX, &ret->area_size, err))
 		return lk_luks_refuse(err, LK_C_HEADER_AREA);
-	return check_area_place(ret, frame->hdr_size, keyslots_size, err);
+	return check_area_place(ret, h, err);
 }
 
 static enum lk_status read_keyslot(const struct json_t *slot, const struct lk_luks_frame *frame,
-				   uint64_t keyslots_size, struct lk_luks_keyslot *ret,
+				   const struct lk_luks_header *h, struct lk_luks_keyslot *ret,
 				   struct lk_error *err)
 {
 	static const char *const members[] = { "type", "key_size", "af", "area", "kdf", NULL };
+	const uint32_t want = lk_luks_key_size(h->integrity);
 	uint32_t key_size;
 	enum lk_status st;
 
@@ -148,10 +148,10 @@ static enum lk_status read_keyslot(const struct json_t *slot, const struct lk_lu
 		return lk_luks_refuse(err, LK_C_HEADER_JSON);
 	st = lk_luks_want_text(slot, "type", "luks2", LK_C_HEADER_JSON, err);
 	if (!st)
-		st = lk_luks_get_u32(slot, "key_size", LK_LUKS_KEY_SIZE, LK_LUKS_KEY_SIZE,
-				     LK_C_HEADER_CIPHER, &key_size, err);
+		st = lk_luks_get_u32(slot, "key_size", want, want, LK_C_HEADER_CIPHER, &key_size,
+				     err);
 	if (!st)
-		st = read_area(slot, frame, keyslots_size, ret, err);
+		st = read_area(slot, h, ret, err);
 	if (!st)
 		st = check_af(slot, err);
 	if (!st)
@@ -205,7 +205,7 @@ enum lk_status lk_luks_keyslots_read(struct json_t *keyslots, const struct lk_lu
 		if (!lk_luks_id_read(name, &slot.id))
 			return lk_raise_code(err, LK_C_HEADER_JSON,
 					     "a keyslot's name is no number");
-		st = read_keyslot(value, frame, ret->keyslots_size, &slot, err);
+		st = read_keyslot(value, frame, ret, &slot, err);
 		if (!st)
 			st = add_keyslot(ret, &slot, err);
 		if (st)

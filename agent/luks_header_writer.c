@@ -92,11 +92,22 @@ static bool set_keyslots(struct json_t *doc, const struct lk_luks_header *h)
 		struct json_t *slot = lk_json_object();
 
 		ok = lk_json_set_string(slot, "type", "luks2") &&
-		     lk_json_set_int(slot, "key_size", LK_LUKS_KEY_SIZE) && set_af(slot) &&
-		     set_area(slot, &h->keyslots[i]) && set_kdf(slot, &h->keyslots[i].kdf);
+		     lk_json_set_int(slot, "key_size", lk_luks_key_size(h->integrity)) &&
+		     set_af(slot) && set_area(slot, &h->keyslots[i]) &&
+		     set_kdf(slot, &h->keyslots[i].kdf);
 		ok = set_id(keyslots, h->keyslots[i].id, ok, slot);
 	}
 	return set_child(doc, "keyslots", ok, keyslots);
+}
+
+static bool set_integrity(struct json_t *segment)
+{
+	struct json_t *o = lk_json_object();
+	bool ok = lk_json_set_string(o, "type", LK_LUKS_INTEGRITY) &&
+		  lk_json_set_string(o, "journal_encryption", "none") &&
+		  lk_json_set_string(o, "journal_integrity", "none");
+
+	return set_child(segment, "integrity", ok, o);
 }
 
 static bool set_segments(struct json_t *doc, const struct lk_luks_header *h)
@@ -107,7 +118,8 @@ static bool set_segments(struct json_t *doc, const struct lk_luks_header *h)
 		  lk_json_set_string(s, "size", "dynamic") &&
 		  lk_json_set_string(s, "iv_tweak", "0") &&
 		  lk_json_set_string(s, "encryption", LK_LUKS_CIPHER) &&
-		  lk_json_set_int(s, "sector_size", h->sector_size);
+		  lk_json_set_int(s, "sector_size", h->sector_size) &&
+		  (!h->integrity || set_integrity(s));
 
 	ok = set_id(segments, 0, ok, s);
 	return set_child(doc, "segments", ok, segments);

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What opening a LUKS2 volume takes from the disk: both header copies, and the private one. */
+/* What the parts of the LUKS2 opener share: the header copies on the disk, the private one, and
+ * libcryptsetup's context over it. */
 #pragma once
 
 #include <stddef.h>
 #include <stdint.h>
 
-#include "agent/luks_header.h"
+#include "agent/luks.h"
 #include "core/cleanup.h"
 #include "core/error.h"
 
@@ -30,3 +31,27 @@ void lk_luks_copies_free(struct lk_luks_copies *c);
  * nothing else is in it. */
 enum lk_status lk_luks_memory_file(const struct lk_luks_header *header, int fd, int *ret_fd,
 				   struct lk_error *err);
+
+struct lk_luks_prepared {
+	struct lk_luks_header header;
+	int memory_fd; /* sealed */
+};
+
+struct crypt_device;
+
+/* A context and what the library last complained of. */
+struct lk_luks_session { /* `= { 0 }` is closed */
+	struct crypt_device *cd;
+	char complaint[96];
+};
+/* Over an empty header, to be made. data_fd: the device to map, or -1 to work on the header alone. */
+enum lk_status lk_luks_session_start(struct lk_luks_session *s, int header_fd, int data_fd,
+				     struct lk_error *err);
+/* Over a header that was checked. */
+enum lk_status lk_luks_session_load(struct lk_luks_session *s, int header_fd, int data_fd,
+				    struct lk_error *err);
+void lk_luks_session_close(struct lk_luks_session *s);
+#define LK_LUKS_SESSION LK_CLEANUP(lk_luks_session_close) struct lk_luks_session
+/* LK_INTERNAL with what was attempted and what the library said; r is its return value. */
+enum lk_status lk_luks_library_fault(const struct lk_luks_session *s, const char *what, int r,
+				     struct lk_error *err);

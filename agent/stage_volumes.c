@@ -100,6 +100,7 @@ static struct lk_luks_rules rules_for(const struct lk_volume *v)
 
 	rules.max_keyslots = (unsigned)v->max_keyslots;
 	rules.luks_uuid = v->luks_uuid;
+	rules.integrity = v->integrity;
 	return rules;
 }
 

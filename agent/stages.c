@@ -72,7 +72,7 @@ static void close_mappings(struct lk_run *run)
 		if (run->volumes[i].verity_open)
 			st = lk_dm_close(v->name, deadline, &err);
 		if (run->volumes[i].crypt_open && !st)
-			st = lk_dm_close(lk_inner_name(v, inner), deadline, &err);
+			st = lk_luks_close(lk_inner_name(v, inner), deadline, &err);
 		if (st)
 			lk_log(LK_LOG_ERROR, "close volume '%s': %s", v->name,
 			       lk_error_format(&err, line, sizeof(line)));

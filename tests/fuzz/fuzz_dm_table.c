@@ -48,6 +48,29 @@ static void check_crypt(const char *line, bool more, bool bypass)
 	must(!strstr(line, " no_write_workqueue") == !bypass, "queue for writes");
 }
 
+static void check_integrity(const char *line)
+{
+	const struct lk_dm_integrity want = {
+		.max_length = 1000,
+		.major = 254,
+		.minor = 1,
+		.offset = 32768,
+		.tag_size = 32,
+		.sector_size = 4096,
+		.journal = true,
+	};
+	struct lk_error err = { 0 };
+
+	if (lk_dm_integrity_check(&want, 0, 1000, "integrity", line, &err)) {
+		must(err.code == LK_C_TABLE_MISMATCH, "the code");
+		return;
+	}
+	must(strstr(line, "254:1 32768 32 J ") != NULL, "place and mode");
+	must(strstr(line, " block_size:4096") != NULL, "block size");
+	must(!strstr(line, "recalc") && !strstr(line, "hash") && !strstr(line, "discard"),
+	     "no other option");
+}
+
 static void check_verity(const char *line)
 {
 	static const uint8_t root[2] = { 0x01, 0xab };
@@ -89,6 +112,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		return 0;
 	if (data[0] == 'v')
 		check_verity(line);
+	else if (data[0] == 'i')
+		check_integrity(line);
 	else
 		check_crypt(line, data[0] == 'd', data[0] == 'w');
 	free(line);

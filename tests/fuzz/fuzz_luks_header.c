@@ -4,6 +4,7 @@
  *
  *	r  a disk's first bytes, read as the agent would
  *	j  JSON text, put into copies whose checksums fit
+ *	i  the same, where the configuration wants integrity
  *	b  changes to the binary header of a good copy, sealed again: place (2 bytes), value (1)
  *
  * What we accept, libcryptsetup must read alike from the copy that we write.
@@ -36,6 +37,8 @@ static const char good[] =
 	"1000,\"salt\":\"AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=\",\"digest\":"
 	"\"AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=\"}},\"config\":{\"json_size\":\"12288\","
 	"\"keyslots_size\":\"16744448\"}}";
+
+static bool integrity; /* what the configuration says */
 
 static void must(bool ok, const char *what)
 {
@@ -75,7 +78,7 @@ static void check_library(const struct lk_luks_header *h, const uint8_t *copy, s
 	must(crypt_load(cd, CRYPT_LUKS2, NULL) == 0, "the library refuses what we accepted");
 	must(strcmp(crypt_get_cipher(cd), "aes") == 0, "cipher");
 	must(strcmp(crypt_get_cipher_mode(cd), "xts-plain64") == 0, "cipher mode");
-	must(crypt_get_volume_key_size(cd) == LK_LUKS_KEY_SIZE, "key size");
+	must(crypt_get_volume_key_size(cd) == (int)lk_luks_key_size(h->integrity), "key size");
 	must(crypt_get_data_offset(cd) == h->segment_offset / 512, "offset");
 	must(crypt_get_sector_size(cd) == (int)h->sector_size, "sector size");
 	must(strcmp(crypt_get_uuid(cd), h->uuid) == 0, "UUID");
@@ -116,6 +119,7 @@ static void parse(const uint8_t *first, size_t first_len, const uint8_t *second,
 	struct lk_error err = { 0 };
 	enum lk_status st;
 
+	rules.integrity = integrity;
 	st = lk_luks_header_parse(first, first_len, second, second_len, DEVICE, &rules, &h, &err);
 	must(st == LK_OK || st == LK_TAMPERED, "an outcome");
 	if (st == LK_OK)
@@ -174,7 +178,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	}
 	if (size == 0 || size > 1024 * 1024)
 		return 0;
-	if (data[0] == 'j')
+	integrity = data[0] == 'i';
+	if (data[0] == 'j' || data[0] == 'i')
 		parse_text(data + 1, size - 1);
 	else if (data[0] == 'b')
 		parse_changes(data + 1, size - 1);

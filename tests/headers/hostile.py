@@ -223,8 +223,8 @@ def two_segments(volume, doc):
     doc["segments"]["1"] = dict(doc["segments"]["0"], encryption="cipher_null-ecb")
 
 
-@changed("header-json")
-def integrity_dropped(volume, doc):
+@changed("header-cipher")
+def integrity_added(volume, doc):
     doc["segments"]["0"]["integrity"] = {"type": "hmac(sha256)", "journal_encryption": "none",
                                          "journal_integrity": "none"}
 

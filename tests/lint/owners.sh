@@ -40,7 +40,7 @@ owner 'jansson' 'core/json[a-z0-9_]*\.c'
 owner '(mbedtls|psa)/' 'core/crypto[a-z0-9_]*\.c'
 owner 'ini\.h' 'core/config[a-z0-9_]*\.c' 1
 owner 'blkid' 'agent/blockdev\.c'
-owner 'libcryptsetup' 'agent/(luks|verity)\.c|image/(luks|verity)_format\.c'
+owner 'libcryptsetup' 'agent/(luks[a-z0-9_]*|verity)\.c|image/(luks|verity)_format\.c'
 owner 'libdevmapper' 'agent/dm[a-z0-9_]*\.c'
 owner 'microhttpd' 'keyserver/[a-z0-9_]+\.c' 1
 owner 'gnutls/' 'keyserver/[a-z0-9_]+\.c' 1

@@ -217,6 +217,93 @@ TEST(verity_modes_and_empty_salts)
 	CHECK_EQ(verity_check(&want, VERITY), LK_TAMPERED);
 }
 
+TEST(authenticated_crypt_is_compared)
+{
+#define AEAD	     "capi:authenc(hmac(sha256),xts(aes))-plain64 :96:logon:cryptsetup:x-d0 0 253:0 0"
+#define AEAD_OPTIONS " 2 integrity:32:aead sector_size:4096"
+	static const char *const rows[] = {
+		AEAD,
+		AEAD " 1 sector_size:4096",
+		AEAD " 2 integrity:28:aead sector_size:4096",
+		AEAD " 2 integrity:32:none sector_size:4096",
+		"capi:xts(aes)-plain64 :96:logon:x 0 253:0 0" AEAD_OPTIONS,
+		"capi:authenc(hmac(sha1),xts(aes))-plain64 :96:logon:x 0 253:0 0" AEAD_OPTIONS,
+		"capi:authenc(hmac(sha256),xts(aes))-plain64 :64:logon:x 0 253:0 0" AEAD_OPTIONS,
+	};
+	const struct lk_dm_crypt want = {
+		.length = 1000,
+		.key_size = 96,
+		.major = 253,
+		.sector_size = 4096,
+		.integrity = true,
+	};
+
+	CHECK_ALL_REFUSED(&want, rows);
+	CHECK_OK(crypt_check(&want, AEAD AEAD_OPTIONS));
+	CHECK_EQ(crypt_check(&crypt_want,
+			     "aes-xts-plain64 " KEY " 0 254:1 32768 1 integrity:32:aead"),
+		 LK_TAMPERED);
+}
+
+static const struct lk_dm_integrity integrity_want = {
+	.max_length = 2000,
+	.major = 254,
+	.minor = 1,
+	.offset = 32768,
+	.tag_size = 32,
+	.sector_size = 4096,
+	.journal = true,
+};
+
+static enum lk_status integrity_check(uint64_t length, const char *params)
+{
+	return lk_dm_integrity_check(&integrity_want, 0, length, "integrity", params, &err);
+}
+
+TEST(integrity_fields_are_compared)
+{
+#define NUMBERS "block_size:4096 journal_sectors:1000 interleave_sectors:32768 buffer_sectors:128"
+#define JOURNAL " journal_watermark:50 commit_time:10000"
+	static const char *const rows[] = {
+		"",
+		"254:2 32768 32 J 6 " NUMBERS JOURNAL,
+		"254:1 32760 32 J 6 " NUMBERS JOURNAL,
+		"254:1 32768 16 J 6 " NUMBERS JOURNAL,
+		"254:1 32768 32 D 4 " NUMBERS,
+		"254:1 32768 32 B 6 " NUMBERS JOURNAL,
+		"254:1 32768 32 R 4 " NUMBERS,
+		"254:1 32768 32 J 4 " NUMBERS,
+		"254:1 32768 32 J 7 " NUMBERS JOURNAL " recalculate",
+		"254:1 32768 32 J 7 " NUMBERS JOURNAL " allow_discards",
+		"254:1 32768 32 J 7 " NUMBERS JOURNAL " internal_hash:crc32c",
+		"254:1 32768 32 J 7 " NUMBERS JOURNAL " meta_device:8:1",
+		"254:1 32768 32 J 7 " NUMBERS JOURNAL " journal_sectors:1",
+		"254:1 32768 32 J 6 block_size:512 journal_sectors:1000 interleave_sectors:32768 "
+		"buffer_sectors:128" JOURNAL,
+		"254:1 32768 32 J 6 block_size:4096 journal_sectors:x interleave_sectors:32768 "
+		"buffer_sectors:128" JOURNAL,
+		"254:1 32768 32 J 6 block_size:4096 journal_sectors: interleave_sectors:32768 "
+		"buffer_sectors:128" JOURNAL,
+	};
+	struct lk_dm_integrity direct = integrity_want;
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		if (integrity_check(1000, rows[i]) != LK_TAMPERED ||
+		    err.code != LK_C_TABLE_MISMATCH)
+			check_fail(__FILE__, __LINE__, "passed: %s", rows[i]);
+	}
+	CHECK_OK(integrity_check(1000, "254:1 32768 32 J 6 " NUMBERS JOURNAL));
+	CHECK_OK(integrity_check(1000,
+				 "254:1 32768 32 J 8 " NUMBERS JOURNAL " fix_padding fix_hmac"));
+	direct.journal = false;
+	CHECK_OK(lk_dm_integrity_check(&direct, 0, 1000, "integrity", "254:1 32768 32 D 4 " NUMBERS,
+				       &err));
+	CHECK_EQ(integrity_check(0, "254:1 32768 32 J 6 " NUMBERS JOURNAL), LK_TAMPERED);
+	CHECK_EQ(integrity_check(2001, "254:1 32768 32 J 6 " NUMBERS JOURNAL), LK_TAMPERED);
+	CHECK_OK(integrity_check(2000, "254:1 32768 32 J 6 " NUMBERS JOURNAL));
+}
+
 TESTS(crypt_fields_are_compared, only_logon_keys_pass, a_mismatch_never_quotes_the_line,
       crypt_options_are_a_closed_set, what_was_intended_passes, frames_are_compared,
-      verity_fields_are_compared, verity_modes_and_empty_salts)
+      authenticated_crypt_is_compared, integrity_fields_are_compared, verity_fields_are_compared,
+      verity_modes_and_empty_salts)

@@ -57,10 +57,13 @@ static enum lk_status parse_sized(const char *text, size_t n, size_t hdr_size, u
 	return st;
 }
 
+static bool integrity; /* what the configuration says */
+
 static enum lk_status parse(const char *text)
 {
 	struct lk_luks_rules rules = lk_luks_rules_default(4096 * MIB);
 
+	rules.integrity = integrity;
 	return parse_sized(text, strlen(text), HDR_SIZE, DEVICE, &rules);
 }
 
@@ -117,6 +120,61 @@ TEST(null_ciphers_are_refused)
 	};
 
 	CHECK_REFUSALS(one_slot, rows);
+}
+
+#define AUTHENTICATED                                                                              \
+	",\"integrity\":{\"type\":\"hmac(sha256)\",\"journal_encryption\":\"none\","               \
+	"\"journal_integrity\":\"none\"}"
+#define SEGMENT_I                                                                                  \
+	"\"0\":{\"type\":\"crypt\",\"offset\":\"16777216\",\"size\":\"dynamic\","                  \
+	"\"iv_tweak\":\"0\",\"encryption\":\"aes-xts-plain64\",\"sector_size\":4096" AUTHENTICATED \
+	"}"
+#define SLOT_I                                                                                     \
+	"\"0\":{\"type\":\"luks2\",\"key_size\":96,"                                               \
+	"\"af\":{\"type\":\"luks1\",\"stripes\":4000,\"hash\":\"sha256\"},"                        \
+	"\"area\":{\"type\":\"raw\",\"offset\":\"32768\",\"size\":\"385024\","                     \
+	"\"encryption\":\"aes-xts-plain64\",\"key_size\":64},"                                     \
+	"\"kdf\":{\"type\":\"pbkdf2\",\"hash\":\"sha256\",\"iterations\":1000,\"salt\":\"" SALT    \
+	"\"}}"
+
+static const char with_integrity[] =
+	"{\"keyslots\":{" SLOT_I "},\"tokens\":{},\"segments\":{" SEGMENT_I
+	"},\"digests\":{" DIGEST("\"0\"") "},\"config\":" CONFIG "}";
+
+TEST(integrity_must_be_what_the_configuration_says)
+{
+	static const struct refusal rows[] = {
+		{ "hmac(sha256)", "hmac(sha512)", LK_C_HEADER_CIPHER, "type" },
+		{ "hmac(sha256)", "none", LK_C_HEADER_CIPHER, "type" },
+		{ "\"journal_encryption\":\"none\"", "\"journal_encryption\":\"cbc(aes)\"",
+		  LK_C_HEADER_CIPHER, "journal_encryption" },
+		{ "\"journal_integrity\":\"none\"", "\"journal_integrity\":\"crc32c\"",
+		  LK_C_HEADER_CIPHER, "journal_integrity" },
+		{ "\"journal_integrity\":\"none\"", "\"journal_integrity\":\"none\",\"x\":1",
+		  LK_C_HEADER_CIPHER, "x" },
+		{ AUTHENTICATED, ",\"integrity\":\"hmac(sha256)\"", LK_C_HEADER_CIPHER,
+		  "integrity" },
+		{ AUTHENTICATED, "", LK_C_HEADER_CIPHER, "there is no dm-integrity" },
+		{ "\"key_size\":96", "\"key_size\":64", LK_C_HEADER_CIPHER, "key_size" },
+		{ "385024", "258048", LK_C_HEADER_AREA, "size" },
+	};
+	uint8_t *copy;
+	size_t len;
+
+	integrity = true;
+	CHECK_OK(parse(with_integrity));
+	CHECK(header.integrity);
+	CHECK_OK(lk_luks_header_write(&header, &copy, &len, &err));
+	CHECK_HAS((const char *)copy + LK_LUKS_BINARY_SIZE, AUTHENTICATED);
+	free(copy);
+	CHECK_REFUSALS(with_integrity, rows);
+	CHECK_EQ(parse(one_slot), LK_TAMPERED);
+	CHECK_EQ(err.code, LK_C_HEADER_CIPHER);
+	integrity = false;
+	CHECK_EQ(parse(with_integrity), LK_TAMPERED);
+	CHECK_EQ(err.code, LK_C_HEADER_CIPHER);
+	CHECK_OK(parse(one_slot));
+	CHECK(!header.integrity);
 }
 
 TEST(redirected_areas_are_refused)
@@ -252,7 +310,7 @@ TEST(unknown_members_are_refused_at_every_level)
 		{ "\"type\":\"crypt\"",
 		  "\"type\":\"crypt\",\"integrity\":{\"type\":\"none\",\"journal_encryption\":"
 		  "\"none\",\"journal_integrity\":\"none\"}",
-		  LK_C_HEADER_JSON, "integrity" },
+		  LK_C_HEADER_CIPHER, "integrity" },
 		{ "\"type\":\"pbkdf2\",\"keyslots\"", "\"type\":\"pbkdf2\",\"x\":0,\"keyslots\"",
 		  LK_C_HEADER_JSON, "x" },
 		{ "\"json_size\"",
@@ -619,13 +677,14 @@ TEST(the_digest_names_the_content)
 	CHECK(memcmp(da, db, sizeof(da)) != 0);
 }
 
-TESTS(null_ciphers_are_refused, redirected_areas_are_refused, lying_sizes_are_refused,
-      a_device_must_end_with_a_whole_sector, hostile_kdf_costs_are_refused,
-      argon2_is_bounded_by_half_of_the_memory, digests_bind_exactly_the_keyslots_and_the_segment,
-      unknown_members_are_refused_at_every_level, other_shapes_are_refused,
-      tokens_are_ours_or_refused, keyslots_are_counted, the_text_is_bounded,
-      nothing_follows_the_text, a_damaged_primary_gives_way, a_damaged_secondary_is_told,
-      both_damaged_is_the_end, the_newer_copy_decides, a_hostile_newer_copy_is_not_passed_over,
-      binary_fields_are_judged, copies_belong_to_their_places, a_pinned_uuid_must_fit,
-      all_fields_arrive, what_is_written_reads_the_same, the_order_of_members_does_not_matter,
+TESTS(null_ciphers_are_refused, integrity_must_be_what_the_configuration_says,
+      redirected_areas_are_refused, lying_sizes_are_refused, a_device_must_end_with_a_whole_sector,
+      hostile_kdf_costs_are_refused, argon2_is_bounded_by_half_of_the_memory,
+      digests_bind_exactly_the_keyslots_and_the_segment, unknown_members_are_refused_at_every_level,
+      other_shapes_are_refused, tokens_are_ours_or_refused, keyslots_are_counted,
+      the_text_is_bounded, nothing_follows_the_text, a_damaged_primary_gives_way,
+      a_damaged_secondary_is_told, both_damaged_is_the_end, the_newer_copy_decides,
+      a_hostile_newer_copy_is_not_passed_over, binary_fields_are_judged,
+      copies_belong_to_their_places, a_pinned_uuid_must_fit, all_fields_arrive,
+      what_is_written_reads_the_same, the_order_of_members_does_not_matter,
       the_digest_names_the_content)
