@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The configuration as a whole: reads each file, checks what no file alone can show, and puts the
- * volumes into the order in which they are opened. */
+/* The configuration as a whole: reads each file into one struct. */
 #include "agent/settings.h"
 
 #include <stdlib.h>
@@ -11,8 +10,6 @@
 #include "core/secret.h"
 #include "lk_build.h"
 #include "providers/provider.h"
-
-#define CRYPTPILOT_DIR "/etc/cryptpilot"
 
 static void free_config(struct lk_settings *s)
 {
@@ -78,7 +75,29 @@ static enum lk_status read_fde(struct lk_config *cfg, struct lk_settings *s, str
 	if (st || !lk_config_has(cfg, lk_delta_section.name))
 		return st;
 	v = new_volume(s, err);
-	return v ? lk_delta_read(cfg, v, err) : err->status;
+	if (!v)
+		return err->status;
+	v->auto_open = lk_root_uses_delta(&s->volumes[s->n_known - 2]);
+	return lk_delta_read(cfg, v, err);
+}
+
+static enum lk_status read_cryptpilot_fde(struct lk_config *cfg, struct lk_settings *s,
+					  struct lk_error *err)
+{
+	if (!new_volume(s, err) || !new_volume(s, err))
+		return err->status;
+	return lk_cryptpilot_read_fde(cfg, &s->volumes[s->n_known - 2], &s->volumes[s->n_known - 1],
+				      err);
+}
+
+/* It follows fde.toml, whose two volumes are the first. */
+static enum lk_status read_metadata(struct lk_config *cfg, struct lk_settings *s,
+				    struct lk_error *err)
+{
+	if (s->n_known < 2 || !s->volumes[0].is_root)
+		return lk_raise_code(err, LK_C_CONFIG_MISSING,
+				     LK_CRYPTPILOT_METADATA " needs an fde.toml beside it");
+	return lk_cryptpilot_read_metadata(cfg, &s->volumes[0], &s->volumes[1], err);
 }
 
 static enum lk_status read_tables(struct lk_config *cfg, struct lk_settings *s,
@@ -86,12 +105,27 @@ static enum lk_status read_tables(struct lk_config *cfg, struct lk_settings *s,
 {
 	struct lk_volume *v;
 
-	if (kind == LK_SETTINGS_AGENT)
+	if (kind == LK_SETTINGS_FDE_OF_EITHER)
+		kind = lk_cryptpilot_is_fde(cfg) ? LK_SETTINGS_CRYPTPILOT_FDE : LK_SETTINGS_FDE;
+	s->cryptpilot = s->cryptpilot || kind > LK_SETTINGS_VOLUME;
+	switch (kind) {
+	case LK_SETTINGS_AGENT:
 		return lk_agent_read(cfg, s, err);
-	if (kind == LK_SETTINGS_FDE)
+	case LK_SETTINGS_FDE:
 		return read_fde(cfg, s, err);
-	v = new_volume(s, err);
-	return v ? lk_volume_read(cfg, v, err) : err->status;
+	case LK_SETTINGS_CRYPTPILOT_GLOBAL:
+		return lk_cryptpilot_read_global(cfg, s, err);
+	case LK_SETTINGS_CRYPTPILOT_FDE:
+		return read_cryptpilot_fde(cfg, s, err);
+	case LK_SETTINGS_CRYPTPILOT_METADATA:
+		return read_metadata(cfg, s, err);
+	default:
+		v = new_volume(s, err);
+		if (!v)
+			return err->status;
+		return kind == LK_SETTINGS_VOLUME ? lk_volume_read(cfg, v, err)
+						  : lk_cryptpilot_read_volume(cfg, v, err);
+	}
 }
 
 /* After the tables: strangers, and the mode if there are secrets. */
@@ -126,107 +160,6 @@ enum lk_status lk_settings_parse(struct lk_settings *s, enum lk_settings_kind ki
 	if (!st)
 		st = finish_file(cfg, &s->files[s->n_files - 1], err);
 	return st;
-}
-
-/* A problem that belongs to a volume's file. */
-static enum lk_status problem(const struct lk_volume *v, struct lk_problems *problems,
-			      struct lk_error *err)
-{
-	enum lk_status st = lk_context(err, "%s", v->file);
-
-	return lk_problems_add(problems, err) ? LK_OK : st;
-}
-
-/* Do two volumes want the same mapping? A root with verity has a second one below it. */
-static bool names_clash(const struct lk_volume *a, const struct lk_volume *b)
-{
-	char inner[LK_VOLUME_NAME_MAX + sizeof("-crypt")];
-
-	if (strcmp(a->name, b->name) == 0)
-		return true;
-	snprintf(inner, sizeof(inner), "%s-crypt", a->name);
-	return a->has_verity && strcmp(inner, b->name) == 0;
-}
-
-static enum lk_status check_names(const struct lk_settings *s, struct lk_problems *problems,
-				  struct lk_error *err)
-{
-	enum lk_status st = LK_OK;
-	size_t i, j;
-
-	for (i = 0; i < s->n_known && !st; i++) {
-		for (j = i + 1; j < s->n_known && !st; j++) {
-			if (!names_clash(&s->volumes[i], &s->volumes[j]) &&
-			    !names_clash(&s->volumes[j], &s->volumes[i]))
-				continue;
-			lk_raise_code(err, LK_C_CONFIG_VALUE,
-				      "the mapping '%s' is also wanted by %s", s->volumes[j].name,
-				      s->volumes[i].file);
-			st = problem(&s->volumes[j], problems, err);
-		}
-	}
-	return st;
-}
-
-/* No shell and no improvising where keys are released by attestation. */
-static enum lk_status check_emergency(const struct lk_settings *s, struct lk_problems *problems,
-				      struct lk_error *err)
-{
-	const bool unreachable = s->on_unreachable == LK_FAIL_EMERGENCY;
-	size_t i;
-
-	if (!unreachable && s->on_denied != LK_FAIL_EMERGENCY)
-		return LK_OK;
-	for (i = 0; i < s->n_known; i++) {
-		if (!lk_volume_attested(&s->volumes[i]))
-			continue;
-		lk_raise_code(err, LK_C_CONFIG_VALUE,
-			      "the key of '%s' is released by attestation, which refuses %s = "
-			      "\"emergency\"",
-			      s->volumes[i].name, unreachable ? "on_unreachable" : "on_denied");
-		return problem(&s->volumes[i], problems, err);
-	}
-	return LK_OK;
-}
-
-static int rank_of(const struct lk_volume *v)
-{
-	if (v->is_root || v->is_delta)
-		return v->is_root ? 0 : 1;
-	return v->auto_open ? 2 : 3;
-}
-
-/* The root first, its writable layer, then those to open, then the others; otherwise as they are. */
-static void sort_volumes(struct lk_settings *s)
-{
-	size_t i, place = 0;
-	int rank;
-
-	for (rank = 0; rank < 4; rank++) {
-		for (i = place; i < s->n_known; i++) {
-			const struct lk_volume v = s->volumes[i];
-
-			if (rank_of(&v) != rank)
-				continue;
-			memmove(&s->volumes[place + 1], &s->volumes[place],
-				(i - place) * sizeof(v));
-			s->volumes[place++] = v;
-		}
-		if (rank == 2)
-			s->n_volumes = place;
-	}
-}
-
-enum lk_status lk_settings_settle(struct lk_settings *s, struct lk_problems *problems,
-				  struct lk_error *err)
-{
-	enum lk_status st;
-
-	sort_volumes(s);
-	if (problems && problems->n)
-		return LK_OK; /* fields may be missing */
-	st = check_names(s, problems, err);
-	return st ? st : check_emergency(s, problems, err);
 }
 
 static enum lk_status add_to_digest(struct lk_hasher *h, const char *name, const char *text,
@@ -279,6 +212,12 @@ static enum lk_status read_defaults(struct lk_settings *s, struct lk_error *err)
 	return st ? st : lk_agent_read(cfg, s, err);
 }
 
+static bool has_agent(const struct settings_list *list)
+{
+	return list->entries[0].kind == LK_SETTINGS_AGENT ||
+	       list->entries[0].kind == LK_SETTINGS_CRYPTPILOT_GLOBAL;
+}
+
 static enum lk_status read_list(struct lk_settings *s, const struct settings_list *list,
 				struct lk_problems *problems, struct lk_error *err)
 {
@@ -288,10 +227,12 @@ static enum lk_status read_list(struct lk_settings *s, const struct settings_lis
 	size_t i;
 
 	st = lk_hasher_new(LK_SHA256, &h, err);
-	if (!st && (!list->n || list->entries[0].kind != LK_SETTINGS_AGENT))
+	if (!st && !has_agent(list))
 		st = read_defaults(s, err);
 	for (i = 0; i < list->n && !st; i++)
 		st = read_entry(s, &list->entries[i], h, problems, err);
+	if (!st)
+		st = lk_settings_metadata_check(s, problems, err);
 	if (!st)
 		st = lk_settings_settle(s, problems, err);
 	if (!st)
@@ -311,9 +252,10 @@ static enum lk_status load(const char *dir, bool check, struct lk_problems *prob
 
 	if (!s)
 		return lk_raise(err, LK_INTERNAL, "out of memory");
+	s->own = own;
 	s->unfinished = check && !own;
 	if (own)
-		st = lk_settings_find(LK_SYSCONFDIR, CRYPTPILOT_DIR, LK_TRUST_ROOT, &list, err);
+		st = lk_settings_find(LK_SYSCONFDIR, LK_CRYPTPILOT_DIR, LK_TRUST_ROOT, &list, err);
 	else
 		st = lk_settings_find(dir, dir, LK_TRUST_CALLER, &list, err);
 	if (!st) {

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * What the machine's configuration asks of the agent, read and checked as a whole: the files
- * latchkey.conf, fde.conf and volumes.d/NAME.conf (or .toml) of latchkey.conf(5), in one struct.
+ * latchkey.conf, fde.conf and volumes.d/NAME.conf (or .toml) of latchkey.conf(5), or cryptpilot's
+ * global.toml, fde.toml, metadata.toml and volumes/NAME.toml (docs/cryptpilot.md), in one struct.
  */
 #pragma once
 
@@ -19,6 +20,7 @@
 
 struct lk_provider;
 
+#define LK_CRYPTPILOT_DIR  "/etc/cryptpilot"
 #define LK_VOLUME_NAME_MAX 64 /* characters of a volume's name */
 
 enum lk_phase { LK_PHASE_INITRD, LK_PHASE_SYSTEM };
@@ -91,14 +93,17 @@ struct lk_settings_file {
 
 struct lk_settings {
 	char *dir;	 /* the directory that was read, without a trailing slash */
+	bool own;	 /* dir is the machine's own: LK_SYSCONFDIR or cryptpilot's */
+	bool cryptpilot; /* the files are cryptpilot's */
 	bool unfinished; /* lk_settings_check let missing what latchkey-image fills in */
 	/* [agent] */
 	int64_t deadline_ms; /* may be LK_FOREVER */
 	int on_unreachable;  /* enum lk_failure_action */
 	int on_denied;	     /* enum lk_failure_action, never LK_FAIL_WAIT */
 	int64_t failure_delay_ms;
-	char *tee; /* for lk_attester_pick; "auto" unless written */
-	char *reg; /* `register`: where events are measured; "none" */
+	char *tee;    /* for lk_attester_pick; "auto" unless written */
+	char *reg;    /* `register`: where events are measured; "none" */
+	bool verbose; /* as if latchkey.debug stood on the command line */
 	/* [network] */
 	struct lk_strings dns; /* addresses, may be empty */
 
@@ -114,7 +119,7 @@ struct lk_settings {
 };
 
 /* Read and check everything below dir. NULL or LK_SYSCONFDIR: the machine's own configuration,
- * whose files and all directories above must be root's and writable by root alone. Any other
+ * there or, when none of its files exists, in LK_CRYPTPILOT_DIR, whose files and all directories above must be root's and writable by root alone. Any other
  * directory: files and directories from dir downward must be root's or the caller's, writable by
  * the owner alone. Files with inline secrets must be 0600. All errors are LK_CONFIG or LK_INTERNAL
  * and name file and line. Files that a key only names (certificates) are not looked at. */
@@ -141,8 +146,19 @@ void lk_settings_show(FILE *out, const struct lk_settings *s, bool notes);
 void lk_settings_show_agent(FILE *out, const struct lk_settings *s, bool notes);
 void lk_settings_show_volume(FILE *out, const struct lk_volume *v, bool notes);
 
-enum lk_settings_kind { LK_SETTINGS_AGENT, LK_SETTINGS_FDE, LK_SETTINGS_VOLUME };
-/* A commented sample of one kind of file, which reads without an error. */
+enum lk_settings_kind {
+	LK_SETTINGS_AGENT,
+	LK_SETTINGS_FDE,
+	LK_SETTINGS_VOLUME,
+	/* cryptpilot's files, docs/cryptpilot.md; there are no samples of them */
+	LK_SETTINGS_CRYPTPILOT_GLOBAL,
+	LK_SETTINGS_CRYPTPILOT_FDE,
+	LK_SETTINGS_CRYPTPILOT_METADATA,
+	LK_SETTINGS_CRYPTPILOT_VOLUME,
+	LK_SETTINGS_FDE_OF_EITHER, /* fde.toml alone in a directory: the text tells whose it is */
+	LK_SETTINGS_KINDS,
+};
+/* A commented sample of one kind of file of ours, which reads without an error. */
 void lk_settings_sample(FILE *out, enum lk_settings_kind kind);
 /* The part of latchkey.conf(5) that the tables know, in roff. */
 void lk_settings_manual(FILE *out);

@@ -48,6 +48,12 @@ static const struct lk_key agent_keys[] = {
 	  .choices = tees,
 	  .help = "What proves this machine. auto takes what is there; sample proves nothing, is "
 		  "for tests, and works in the program latchkey-insecure-sample only." },
+	{ .name = "verbose",
+	  .type = LK_T_BOOL,
+	  AT(verbose),
+	  .fallback = "false",
+	  .help = "Say on the console and in the journal what is done step by step, as "
+		  "latchkey.debug on the kernel command line does; never a secret." },
 	{ .name = "register",
 	  .type = LK_T_STRING,
 	  AT(reg),

@@ -4,8 +4,8 @@
 #include "core/config_lines.h"
 #include "providers/provider.h"
 
-/* Print the sections of every provider; all but the first whole in comments. */
-static void sample_providers(FILE *out, const char *prefix)
+/* Print the sections of every provider; all but the first in comments, or all of them. */
+static void sample_providers(FILE *out, const char *prefix, bool comments)
 {
 	char name[LK_CONFIG_NAME_MAX + 1], help[256];
 	size_t i;
@@ -16,11 +16,11 @@ static void sample_providers(FILE *out, const char *prefix)
 
 		snprintf(name, sizeof(name), "%sencrypt.%s", prefix, p->name);
 		snprintf(help, sizeof(help), "Provider %s: %s.", p->name, p->summary);
-		lk_section_sample(out, &section, i > 0);
+		lk_section_sample(out, &section, comments || i > 0);
 	}
 }
 
-static void sample_encrypt(FILE *out, const char *prefix)
+static void sample_encrypt(FILE *out, const char *prefix, bool comments)
 {
 	char name[LK_CONFIG_NAME_MAX + 1];
 	const struct lk_section section = { name, lk_encrypt_keys,
@@ -28,32 +28,46 @@ static void sample_encrypt(FILE *out, const char *prefix)
 
 	snprintf(name, sizeof(name), "%sencrypt", prefix);
 	lk_section_sample(out, &section, true);
-	sample_providers(out, prefix);
+	sample_providers(out, prefix, comments);
+}
+
+static void sample_agent(FILE *out)
+{
+	lk_section_sample(out, &lk_agent_section, false);
+	lk_section_sample(out, &lk_network_section, false);
+}
+
+static void sample_fde(FILE *out)
+{
+	lk_section_sample(out, &lk_rootfs_section, false);
+	lk_section_sample(out, &lk_verity_section, true);
+	sample_encrypt(out, "rootfs.", false);
+	lk_section_sample(out, &lk_delta_section, true);
+	sample_encrypt(out, "delta.", true);
+}
+
+static void sample_volume(FILE *out)
+{
+	lk_section_sample(out, &lk_volume_section, false);
+	sample_encrypt(out, "", false);
 }
 
 void lk_settings_sample(FILE *out, enum lk_settings_kind kind)
 {
-	static const char *const names[] = { "latchkey.conf", "fde.conf", "volumes.d/NAME.conf" };
+	static const struct {
+		const char *name;
+		void (*print)(FILE *out);
+	} samples[] = {
+		[LK_SETTINGS_AGENT] = { "latchkey.conf", sample_agent },
+		[LK_SETTINGS_FDE] = { "fde.conf", sample_fde },
+		[LK_SETTINGS_VOLUME] = { "volumes.d/NAME.conf", sample_volume },
+	};
 
 	fprintf(out,
 		"# %s: see latchkey.conf(5).\n"
 		"# Lines in comments show defaults or examples.\n",
-		names[kind]);
-	switch (kind) {
-	case LK_SETTINGS_AGENT:
-		lk_section_sample(out, &lk_agent_section, false);
-		lk_section_sample(out, &lk_network_section, false);
-		return;
-	case LK_SETTINGS_FDE:
-		lk_section_sample(out, &lk_rootfs_section, false);
-		lk_section_sample(out, &lk_verity_section, true);
-		sample_encrypt(out, "rootfs.");
-		lk_section_sample(out, &lk_delta_section, true);
-		return;
-	case LK_SETTINGS_VOLUME:
-		lk_section_sample(out, &lk_volume_section, false);
-		sample_encrypt(out, "");
-	}
+		samples[kind].name);
+	samples[kind].print(out);
 }
 
 static void manual_providers(FILE *out)

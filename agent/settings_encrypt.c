@@ -95,6 +95,19 @@ static enum lk_status find_tables(struct lk_config *cfg, const char *prefix,
 	return st;
 }
 
+/* Something before them is wrong: they are not looked at, and not called unknown either. */
+static void skip_tables(struct lk_config *cfg, const char *prefix)
+{
+	char start[LK_CONFIG_NAME_MAX + 1];
+	const char *section;
+	size_t i;
+
+	snprintf(start, sizeof(start), "%sencrypt.", prefix);
+	for (i = 0; (section = lk_config_section(cfg, i)); i++)
+		if (strncmp(section, start, strlen(start)) == 0)
+			lk_config_skip(cfg, section);
+}
+
 static bool is_listed(const struct lk_strings *list, const char *name)
 {
 	size_t i;
@@ -222,8 +235,12 @@ enum lk_status lk_encrypt_read(struct lk_config *cfg, const char *prefix, struct
 	if (st)
 		return st;
 	st = find_tables(cfg, prefix, tables, sizeof(tables) / sizeof(tables[0]), &n, err);
-	if (st || !lk_config_clean(cfg))
+	if (st)
 		return st;
+	if (!lk_config_clean(cfg)) {
+		skip_tables(cfg, prefix);
+		return LK_OK;
+	}
 	st = check_number(prefix, v, (const struct lk_provider *const *)tables, n, err);
 	if (!st && v->providers.items)
 		st = order_tables(&v->providers, tables, n, err);

@@ -125,9 +125,8 @@ static enum lk_status visit_volume(struct walk *w, const struct lk_volume *v, st
 enum lk_status lk_settings_files(const struct lk_settings *s, bool initrd_only,
 				 const struct lk_settings_visitor *visitor, struct lk_error *err)
 {
-	const bool own = strcmp(s->dir, LK_SYSCONFDIR) == 0;
 	const size_t n = initrd_only ? s->n_volumes : s->n_known;
-	LK_CLEANUP(walk_free) struct walk w = { .visitor = visitor, .dir = own ? NULL : s->dir };
+	LK_CLEANUP(walk_free) struct walk w = { .visitor = visitor, .dir = s->own ? NULL : s->dir };
 	enum lk_status st = LK_OK;
 	size_t i;
 

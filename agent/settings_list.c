@@ -21,13 +21,14 @@ static bool has_name(const struct lk_strings *names, const char *name)
 static enum lk_status add(struct settings_list *list, enum lk_settings_kind kind, const char *name,
 			  struct lk_error *err)
 {
-	const bool is_volume = kind == LK_SETTINGS_VOLUME;
+	const bool is_volume = kind == LK_SETTINGS_VOLUME || kind == LK_SETTINGS_CRYPTPILOT_VOLUME;
+	const char *folder = list->cryptpilot ? "volumes" : "volumes.d";
 	struct settings_entry *e = &list->entries[list->n];
 
 	*e = (struct settings_entry){ .kind = kind, .name = strdup(name) };
 	list->n++;
 	e->dir = is_volume ? &list->volumes : &list->dir;
-	if (asprintf(&e->shown, "%s%s", is_volume ? "volumes.d/" : "", name) < 0)
+	if (asprintf(&e->shown, "%s%s%s", is_volume ? folder : "", is_volume ? "/" : "", name) < 0)
 		e->shown = NULL;
 	if (!e->name || !e->shown)
 		return lk_raise(err, LK_INTERNAL, "out of memory");
@@ -89,93 +90,113 @@ static enum lk_status add_volumes(struct settings_list *list, const struct lk_st
 	return st;
 }
 
-/* cryptpilot's own configuration, if any: the path of one of its files. own: `older` is the
- * configuration's directory itself, where fde.toml is ours. malloc'ed; NULL if there is none. */
-static enum lk_status find_older(const char *older, enum lk_trust trust, bool own, char **ret,
-				 struct lk_error *err)
+/* The directory, the one of its volumes, and the names in both. */
+static enum lk_status look(const char *path, const char *folder, enum lk_trust trust,
+			   const char *const *kinds, struct settings_list *list,
+			   struct lk_strings *names, struct lk_strings *volumes,
+			   struct lk_error *err)
 {
-	LK_CLEANUP(lk_strings_free) struct lk_strings names = { 0 }, volumes = { 0 };
-	LK_CONFIG_DIR dir = LK_CONFIG_DIR_NONE, sub = LK_CONFIG_DIR_NONE;
-	const char *found = NULL;
-	enum lk_status st;
-
-	st = lk_config_dir_open(older, trust, &dir, err);
-	if (!st)
-		st = lk_config_dir_sub(&dir, "volumes", &sub, err);
-	if (!st)
-		st = lk_config_dir_list(&dir, toml, &names, err);
-	if (!st)
-		st = lk_config_dir_list(&sub, toml, &volumes, err);
-	if (st)
-		return st;
-	if (has_name(&names, "global.toml"))
-		found = "global.toml";
-	else if (!own && has_name(&names, "fde.toml"))
-		found = "fde.toml";
-	*ret = NULL;
-	if (!found && !volumes.n)
-		return LK_OK;
-	if (asprintf(ret, "%s/%s%s", older, found ? "" : "volumes/",
-		     found ? found : volumes.items[0]) < 0) {
-		*ret = NULL;
-		return lk_raise(err, LK_INTERNAL, "out of memory");
-	}
-	return LK_OK;
-}
-
-static enum lk_status find_ours(const char *path, enum lk_trust trust, struct settings_list *list,
-				struct lk_error *err)
-{
-	LK_CLEANUP(lk_strings_free) struct lk_strings names = { 0 }, volumes = { 0 };
 	enum lk_status st;
 
 	st = lk_config_dir_open(path, trust, &list->dir, err);
 	if (!st)
-		st = lk_config_dir_sub(&list->dir, "volumes.d", &list->volumes, err);
+		st = lk_config_dir_sub(&list->dir, folder, &list->volumes, err);
 	if (!st)
-		st = lk_config_dir_list(&list->dir, ends, &names, err);
+		st = lk_config_dir_list(&list->dir, kinds, names, err);
 	if (!st)
-		st = lk_config_dir_list(&list->volumes, ends, &volumes, err);
+		st = lk_config_dir_list(&list->volumes, kinds, volumes, err);
 	if (st)
 		return st;
-	list->entries = calloc(volumes.n + 2, sizeof(*list->entries));
-	if (!list->entries)
-		return lk_raise(err, LK_INTERNAL, "out of memory");
-	st = add_fixed(list, &names, LK_SETTINGS_AGENT, "latchkey", err);
-	if (!st)
-		st = add_fixed(list, &names, LK_SETTINGS_FDE, "fde", err);
-	return st ? st : add_volumes(list, &volumes, err);
+	list->entries = calloc(volumes->n + 3, sizeof(*list->entries));
+	return list->entries ? LK_OK : lk_raise(err, LK_INTERNAL, "out of memory");
 }
 
-static enum lk_status judge(const struct settings_list *list, const char *older,
-			    struct lk_error *err)
+/* cryptpilot's files. shared: the directory may as well be ours, and fde.toml alone tells
+ * nothing. */
+static enum lk_status find_theirs(const char *path, enum lk_trust trust, bool shared,
+				  struct settings_list *list, struct lk_error *err)
 {
-	if (older && list->n)
-		return lk_raise_code(err, LK_C_CONFIG_SYNTAX,
-				     "both %s/%s and %s: two configurations; remove one",
-				     list->dir.path, list->entries[0].shown, older);
-	if (older)
-		return lk_raise_code(err, LK_C_CONFIG_MISSING,
-				     "%s: files of cryptpilot are not read by this version; write "
-				     "%s/fde.conf instead",
-				     older, list->dir.path);
-	if (!list->n)
-		return lk_raise_code(err, LK_C_CONFIG_MISSING,
-				     "no latchkey.conf, fde.conf or volumes.d/NAME.conf in %s",
-				     list->dir.path);
-	return LK_OK;
+	LK_CLEANUP(lk_strings_free) struct lk_strings names = { 0 }, volumes = { 0 };
+	enum lk_status st;
+	bool fde;
+	size_t i;
+
+	list->cryptpilot = true;
+	st = look(path, "volumes", trust, toml, list, &names, &volumes, err);
+	if (st)
+		return st;
+	fde = has_name(&names, "fde.toml") &&
+	      (!shared || volumes.n || has_name(&names, "global.toml") ||
+	       has_name(&names, LK_CRYPTPILOT_METADATA));
+	if (has_name(&names, "global.toml"))
+		st = add(list, LK_SETTINGS_CRYPTPILOT_GLOBAL, "global.toml", err);
+	if (!st && fde)
+		st = add(list, LK_SETTINGS_CRYPTPILOT_FDE, "fde.toml", err);
+	if (!st && fde && has_name(&names, LK_CRYPTPILOT_METADATA))
+		st = add(list, LK_SETTINGS_CRYPTPILOT_METADATA, LK_CRYPTPILOT_METADATA, err);
+	for (i = 0; i < volumes.n && !st; i++)
+		st = add(list, LK_SETTINGS_CRYPTPILOT_VOLUME, volumes.items[i], err);
+	return st;
+}
+
+/* shared: as above. theirs: an fde.toml is cryptpilot's. */
+static enum lk_status find_ours(const char *path, enum lk_trust trust, bool shared, bool theirs,
+				struct settings_list *list, struct lk_error *err)
+{
+	LK_CLEANUP(lk_strings_free) struct lk_strings names = { 0 }, volumes = { 0 };
+	enum lk_status st;
+
+	st = look(path, "volumes.d", trust, ends, list, &names, &volumes, err);
+	if (!st)
+		st = add_fixed(list, &names, LK_SETTINGS_AGENT, "latchkey", err);
+	if (!st && theirs && !has_name(&names, "fde.conf"))
+		return add_volumes(list, &volumes, err);
+	if (!st)
+		st = add_fixed(list, &names, LK_SETTINGS_FDE, "fde", err);
+	if (!st)
+		st = add_volumes(list, &volumes, err);
+	if (!st && shared && list->n == 1 && strcmp(list->entries[0].name, "fde.toml") == 0)
+		list->entries[0].kind = LK_SETTINGS_FDE_OF_EITHER;
+	return st;
+}
+
+static void move(struct settings_list *to, struct settings_list *from)
+{
+	size_t i;
+
+	*to = *from;
+	for (i = 0; i < to->n; i++)
+		to->entries[i].dir =
+			from->entries[i].dir == &from->volumes ? &to->volumes : &to->dir;
+	*from = (struct settings_list)LK_SETTINGS_LIST_NONE;
 }
 
 enum lk_status lk_settings_find(const char *path, const char *older, enum lk_trust trust,
 				struct settings_list *ret, struct lk_error *err)
 {
-	LK_FREE char *other = NULL;
+	LK_CLEANUP(lk_settings_list_free) struct settings_list theirs = LK_SETTINGS_LIST_NONE;
+	const bool shared = strcmp(path, older) == 0;
 	enum lk_status st;
 
-	st = find_ours(path, trust, ret, err);
+	st = find_theirs(older, trust, shared, &theirs, err);
 	if (!st)
-		st = find_older(older, trust, strcmp(path, older) == 0, &other, err);
-	return st ? st : judge(ret, other, err);
+		st = find_ours(path, trust, shared, shared && theirs.n, ret, err);
+	if (st)
+		return st;
+	if (theirs.n && ret->n)
+		return lk_raise_code(err, LK_C_CONFIG_SYNTAX,
+				     "both %s/%s and %s/%s: two configurations; remove one",
+				     ret->dir.path, ret->entries[0].shown, theirs.dir.path,
+				     theirs.entries[0].shown);
+	if (!theirs.n && !ret->n)
+		return lk_raise_code(err, LK_C_CONFIG_MISSING,
+				     "no latchkey.conf, fde.conf or volumes.d/NAME.conf in %s",
+				     ret->dir.path);
+	if (theirs.n) {
+		lk_settings_list_free(ret);
+		move(ret, &theirs);
+	}
+	return LK_OK;
 }
 
 void lk_settings_list_free(struct settings_list *list)

@@ -48,6 +48,9 @@ void lk_settings_show(FILE *out, const struct lk_settings *s, bool notes)
 {
 	size_t i;
 
+	if (s->cryptpilot)
+		fprintf(out, "# cryptpilot's files of %s, as latchkey.conf(5) would say it\n",
+			s->dir);
 	fprintf(out, "# %s/latchkey.conf\n", s->dir);
 	lk_settings_show_agent(out, s, notes);
 	for (i = 0; i < s->n_known; i++) {

@@ -4,7 +4,6 @@
 
 #include "agent/settings_internal.h"
 
-#define SECTION	  "rootfs.verity"
 #define AT(field) .offset = offsetof(struct lk_verity_params, field)
 
 static const char *const algorithms[] = { "sha256", "sha512", NULL };
@@ -70,7 +69,7 @@ static const struct lk_key keys[] = {
 };
 
 const struct lk_section lk_verity_section = {
-	SECTION, keys, "A hash tree over the root, whose parameters are all written here."
+	"rootfs.verity", keys, "A hash tree over the root, whose parameters are all written here."
 };
 
 static bool is_power_of_two(int64_t n)
@@ -109,19 +108,20 @@ static const char *misfit(const struct lk_verity_params *p, struct lk_error *err
 	return NULL;
 }
 
-enum lk_status lk_verity_read(struct lk_config *cfg, struct lk_volume *v, struct lk_error *err)
+enum lk_status lk_verity_read(struct lk_config *cfg, const char *section, struct lk_volume *v,
+			      struct lk_error *err)
 {
 	const char *name;
 	enum lk_status st;
 
-	if (!lk_config_has(cfg, SECTION))
+	if (!lk_config_has(cfg, section))
 		return LK_OK;
-	st = lk_config_fill(cfg, SECTION, keys, true, &v->verity, err);
+	st = lk_config_fill(cfg, section, keys, true, &v->verity, err);
 	v->has_verity = true;
 	if (st || !lk_config_clean(cfg))
 		return st;
 	if (!v->verity.root_hash.data || !v->verity.data_blocks || !v->verity.hash_offset)
 		return LK_OK; /* latchkey-image is yet to fill them in */
 	name = misfit(&v->verity, err);
-	return name ? lk_config_problem(cfg, SECTION, name, err) : LK_OK;
+	return name ? lk_config_problem(cfg, section, name, err) : LK_OK;
 }

@@ -253,21 +253,23 @@ static const char *unsupported(const struct lk_volume *v)
 	return v->makefs >= 0 ? "makefs" : NULL;
 }
 
-/* The name of the key that is wrong, NULL if none is. */
-static const char *wrong(struct lk_volume *v, const struct lk_section *section,
-			 struct lk_error *err)
+enum lk_status lk_volume_supported(const struct lk_volume *v, struct lk_error *err)
 {
+	const char *name = unsupported(v);
 	const struct lk_key *key;
+
+	if (!name)
+		return LK_OK;
+	key = lk_keys_find(lk_volume_section_of(v)->keys, name);
+	return lk_raise_code(err, LK_C_CONFIG_VALUE, "%s = %s is not supported by this version",
+			     name, key->type == LK_T_CHOICE ? lk_key_choice(key, v) : "true");
+}
+
+const char *lk_volume_wrong(struct lk_volume *v, struct lk_error *err)
+{
 	struct lk_blockdev_spec spec;
 	const bool in_fde = v->is_root || v->is_delta;
-	const char *name = unsupported(v);
 
-	if (name) {
-		key = lk_keys_find(section->keys, name);
-		lk_raise_code(err, LK_C_CONFIG_VALUE, "%s = %s is not supported by this version",
-			      name, key->type == LK_T_CHOICE ? lk_key_choice(key, v) : "true");
-		return name;
-	}
 	if (check_name(v->name, err))
 		return in_fde ? "name" : "volume";
 	if (v->device && lk_blockdev_spec_parse(v->device, &spec, err))
@@ -289,11 +291,11 @@ static enum lk_status read_volume(struct lk_config *cfg, const struct lk_section
 	st = lk_config_fill(cfg, section->name, section->keys, true, v, err);
 	if (st || !lk_config_clean(cfg))
 		return st;
-	name = wrong(v, section, err);
+	name = lk_volume_wrong(v, err);
 	return name ? lk_config_problem(cfg, section->name, name, err) : LK_OK;
 }
 
-static void settle_reaction(struct lk_volume *v)
+void lk_root_settle(struct lk_volume *v)
 {
 	if (v->verity.on_corruption < 0)
 		v->verity.on_corruption = lk_volume_attested(v) ? LK_VERITY_PANIC : LK_VERITY_ERROR;
@@ -308,12 +310,12 @@ enum lk_status lk_root_read(struct lk_config *cfg, struct lk_volume *v, struct l
 	v->makefs = -1;
 	st = read_volume(cfg, &lk_rootfs_section, v, err);
 	if (!st)
-		st = lk_verity_read(cfg, v, err);
+		st = lk_verity_read(cfg, lk_verity_section.name, v, err);
 	if (!st)
 		st = lk_encrypt_read(cfg, "rootfs.", v, err);
 	if (st)
 		return st;
-	settle_reaction(v);
+	lk_root_settle(v);
 	if (v->encrypted || v->has_verity || !lk_config_clean(cfg))
 		return LK_OK;
 	lk_raise_code(err, LK_C_CONFIG_MISSING,
@@ -321,12 +323,16 @@ enum lk_status lk_root_read(struct lk_config *cfg, struct lk_volume *v, struct l
 	return lk_config_problem(cfg, "rootfs", "encrypted", err);
 }
 
+bool lk_root_uses_delta(const struct lk_volume *root)
+{
+	return root->rw_overlay == LK_OVERLAY_DISK || root->rw_overlay == LK_OVERLAY_DISK_PERSIST;
+}
+
 enum lk_status lk_delta_read(struct lk_config *cfg, struct lk_volume *v, struct lk_error *err)
 {
 	enum lk_status st;
 
 	v->is_delta = true;
-	v->auto_open = true;
 	v->encrypted = true;
 	v->makefs = -1;
 	st = read_volume(cfg, &lk_delta_section, v, err);

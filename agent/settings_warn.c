@@ -65,7 +65,7 @@ static void warn_volume(const struct warner *w, const struct lk_volume *v)
 		    v->name);
 	if (v->has_verity && v->rw_overlay == LK_OVERLAY_NONE)
 		say(w, "volume '%s': rw_overlay is none: the root cannot be written to", v->name);
-	if (!v->auto_open)
+	if (!v->auto_open && !v->is_delta)
 		say(w, "volume '%s': auto_open is false: it is not opened at boot", v->name);
 }
 
@@ -93,8 +93,13 @@ void lk_settings_warn(const struct lk_settings *s, void (*warn)(void *arg, const
 		    "key service cannot tell the initramfs from what runs after it");
 	if (strcmp(s->tee, "sample") == 0)
 		say(&w, "tee is sample: it proves NOTHING about this machine; for tests only");
-	for (i = 0; i < s->n_known; i++)
-		warn_volume(&w, &s->volumes[i]);
+	for (i = 0; i < s->n_known; i++) {
+		const struct lk_volume *v = &s->volumes[i];
+
+		warn_volume(&w, v);
+		if (v->is_delta && !v->auto_open && !s->cryptpilot) /* whose files must have it */
+			say(&w, "[delta] is not used: rw_overlay is neither disk nor disk-persist");
+	}
 	for (i = 0; i < s->n_files; i++)
 		if (s->files[i].has_secrets)
 			say(&w,

@@ -8,6 +8,7 @@
 #include "core/base64.h"
 #include "core/cleanup.h"
 #include "core/cmdline.h"
+#include "core/log.h"
 
 #define CMDLINE_MAX 8192
 
@@ -69,6 +70,8 @@ enum lk_status lk_stage_configuration(struct lk_run *run, char *detail, struct l
 		if (st)
 			return st;
 	}
+	if (run->settings->verbose && !run->rehearse)
+		lk_log_setup("latchkey", true, true);
 	run->deadline = lk_deadline_in(run->settings->deadline_ms);
 	if (run->settings->n_volumes == 0)
 		return lk_raise_code(err, LK_C_CONFIG_MISSING, "no volume is configured");

@@ -37,16 +37,24 @@ static enum lk_status parse(struct lk_settings *s, enum lk_settings_kind kind, c
 static char *show(const struct lk_settings *s)
 {
 	char *text = NULL;
-	size_t len;
+	size_t len, i;
 	FILE *out = open_memstream(&text, &len);
 
 	must(out);
-	if (s->n_known)
-		lk_settings_show_volume(out, &s->volumes[0], false);
-	else
+	for (i = 0; i < s->n_known; i++)
+		lk_settings_show_volume(out, &s->volumes[i], false);
+	if (!s->n_known)
 		lk_settings_show_agent(out, s, false);
 	fclose(out);
 	return text;
+}
+
+/* Whatever was read, what is shown is a file of ours. */
+static enum lk_settings_kind ours(const struct lk_settings *s, enum lk_settings_kind kind)
+{
+	if (s->n_known)
+		return s->volumes[0].is_root ? LK_SETTINGS_FDE : LK_SETTINGS_VOLUME;
+	return s->cryptpilot ? LK_SETTINGS_AGENT : kind;
 }
 
 static void try(enum lk_settings_kind kind, const char *name, const char *text, size_t size)
@@ -66,7 +74,7 @@ static void try(enum lk_settings_kind kind, const char *name, const char *text, 
 	first = show(whole);
 	if (strlen(first) > LK_CONFIG_LINE_MAX)
 		return; /* escapes may make a line too long */
-	must(parse(again, kind, "shown.toml", first, strlen(first), NULL) == LK_OK);
+	must(parse(again, ours(whole, kind), "shown.toml", first, strlen(first), NULL) == LK_OK);
 	second = show(again);
 	must(strcmp(first, second) == 0);
 }
@@ -75,7 +83,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	enum lk_settings_kind kind;
 
-	for (kind = LK_SETTINGS_AGENT; kind <= LK_SETTINGS_VOLUME; kind++) {
+	for (kind = LK_SETTINGS_AGENT; kind < LK_SETTINGS_KINDS; kind++) {
 		try(kind, "f.conf", (const char *)data, size);
 		try(kind, "f.toml", (const char *)data, size);
 	}

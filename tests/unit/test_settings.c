@@ -255,34 +255,6 @@ TEST(directories_refused)
 	config_dir_remove();
 }
 
-TEST(older_files_refused)
-{
-	LK_CLEANUP(lk_settings_list_free) struct settings_list none = LK_SETTINGS_LIST_NONE;
-	LK_CLEANUP(lk_settings_list_free) struct settings_list both = LK_SETTINGS_LIST_NONE;
-	char buf[1024];
-
-	setup();
-	config_dir_new();
-	config_put("older/global.toml", "", 0644);
-	config_put("ours/README", "", 0644);
-	CHECK_EQ(lk_settings_find(config_path("ours"), config_path("older"), LK_TRUST_CALLER, &none,
-				  &err),
-		 LK_CONFIG);
-	CHECK_HAS(lk_error_format(&err, buf, sizeof(buf)),
-		  "older/global.toml: files of cryptpilot");
-	CHECK_EQ(unlink(config_path("older/global.toml")), 0);
-	config_put("older/fde.toml", "", 0644);
-	config_put("ours/latchkey.conf", "", 0644);
-	CHECK_EQ(lk_settings_find(config_path("ours"), config_path("older"), LK_TRUST_CALLER, &both,
-				  &err),
-		 LK_CONFIG);
-	CHECK_HAS(lk_error_format(&err, buf, sizeof(buf)), "/ours/latchkey.conf and ");
-	CHECK_HAS(buf, "/older/fde.toml: two configurations");
-	config_put("volumes/a.toml", "", 0644);
-	CHECK_HAS(dir_refusal(LK_C_CONFIG_MISSING), "/volumes/a.toml: files of cryptpilot");
-	config_dir_remove();
-}
-
 TEST(all_of_it)
 {
 	LK_SETTINGS *s = NULL;
@@ -313,7 +285,7 @@ TEST(all_of_it)
 	CHECK_STR(s->reg, "none");
 	CHECK_EQ(s->dns.n, 1);
 	CHECK_EQ(s->n_files, 4);
-	CHECK_EQ(s->n_volumes, 3);
+	CHECK_EQ(s->n_volumes, 2);
 	CHECK_EQ(s->n_known, 4);
 	root = &s->volumes[0];
 	CHECK(root->is_root && root->encrypted && root->has_verity && root->allow_discards);
@@ -327,9 +299,10 @@ TEST(all_of_it)
 	CHECK_EQ(root->n_sources, 2);
 	CHECK_STR(root->sources[0].provider->name, "exec");
 	CHECK_STR(((struct fake_kbs *)root->sources[1].options)->uri, "kbs:///a/b/c");
-	CHECK(s->volumes[1].is_delta && s->volumes[1].encrypted);
-	CHECK_STR(s->volumes[1].name, "delta");
-	CHECK_STR(s->volumes[2].name, "data");
+	CHECK_STR(s->volumes[1].name, "data");
+	/* nothing writes to it: rw_overlay is ram */
+	CHECK(s->volumes[2].is_delta && s->volumes[2].encrypted && !s->volumes[2].auto_open);
+	CHECK_STR(s->volumes[2].name, "delta");
 	CHECK_STR(s->volumes[3].name, "idle");
 	CHECK(lk_volume_attested(root));
 	memcpy(before, s->digest, sizeof(before));
@@ -606,14 +579,14 @@ TEST(files)
 	CHECK_OK(lk_settings_files(s, true, &visitor, &err));
 	CHECK_HAS(list, "ca 0 /ca.pem\n");
 	/* the machine's own configuration names what must be there */
-	strcpy(s->dir, "/etc/latchkey");
+	s->own = true;
 	CHECK_EQ(lk_settings_files(s, true, &visitor, &err), LK_CONFIG);
 	CHECK_EQ(err.code, LK_C_CONFIG_MISSING);
 	config_dir_remove();
 }
 
 TESTS(agent_refused, root_refused, verity_refused, providers_refused, volume_refused,
-      secrets_need_their_mode, emergency_refused, mappings_clash, directories_refused,
-      older_files_refused, all_of_it, defaults_without_latchkey_conf, keep_going,
-      left_to_the_image_tool, warnings, shown_reads_back, seeds_read_back, samples_are_read,
-      samples_are_read_uncommented, manual, files)
+      secrets_need_their_mode, emergency_refused, mappings_clash, directories_refused, all_of_it,
+      defaults_without_latchkey_conf, keep_going, left_to_the_image_tool, warnings,
+      shown_reads_back, seeds_read_back, samples_are_read, samples_are_read_uncommented, manual,
+      files)

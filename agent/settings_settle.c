@@ -1,0 +1,137 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Checks what no file of the configuration alone can show, and puts the volumes into the order in
+ * which they are opened. */
+#include <stdio.h>
+#include <string.h>
+
+#include "agent/settings_internal.h"
+
+/* A problem that belongs to a volume's file. */
+static enum lk_status problem(const struct lk_volume *v, struct lk_problems *problems,
+			      struct lk_error *err)
+{
+	enum lk_status st = lk_context(err, "%s", v->file);
+
+	return lk_problems_add(problems, err) ? LK_OK : st;
+}
+
+/* Do two volumes want the same mapping? A root with verity has a second one below it. */
+static bool names_clash(const struct lk_volume *a, const struct lk_volume *b)
+{
+	char inner[LK_VOLUME_NAME_MAX + sizeof("-crypt")];
+
+	if (strcmp(a->name, b->name) == 0)
+		return true;
+	snprintf(inner, sizeof(inner), "%s-crypt", a->name);
+	return a->has_verity && strcmp(inner, b->name) == 0;
+}
+
+static enum lk_status check_names(const struct lk_settings *s, struct lk_problems *problems,
+				  struct lk_error *err)
+{
+	enum lk_status st = LK_OK;
+	size_t i, j;
+
+	for (i = 0; i < s->n_known && !st; i++) {
+		for (j = i + 1; j < s->n_known && !st; j++) {
+			if (!names_clash(&s->volumes[i], &s->volumes[j]) &&
+			    !names_clash(&s->volumes[j], &s->volumes[i]))
+				continue;
+			lk_raise_code(err, LK_C_CONFIG_VALUE,
+				      "the mapping '%s' is also wanted by %s", s->volumes[j].name,
+				      s->volumes[i].file);
+			st = problem(&s->volumes[j], problems, err);
+		}
+	}
+	return st;
+}
+
+/* No shell and no improvising where keys are released by attestation. */
+static enum lk_status check_emergency(const struct lk_settings *s, struct lk_problems *problems,
+				      struct lk_error *err)
+{
+	const bool unreachable = s->on_unreachable == LK_FAIL_EMERGENCY;
+	size_t i;
+
+	if (!unreachable && s->on_denied != LK_FAIL_EMERGENCY)
+		return LK_OK;
+	for (i = 0; i < s->n_known; i++) {
+		if (!lk_volume_attested(&s->volumes[i]))
+			continue;
+		lk_raise_code(err, LK_C_CONFIG_VALUE,
+			      "the key of '%s' is released by attestation, which refuses %s = "
+			      "\"emergency\"",
+			      s->volumes[i].name, unreachable ? "on_unreachable" : "on_denied");
+		return problem(&s->volumes[i], problems, err);
+	}
+	return LK_OK;
+}
+
+static int rank_of(const struct lk_volume *v)
+{
+	if (v->is_root)
+		return 0;
+	if (!v->auto_open)
+		return 3;
+	return v->is_delta ? 1 : 2;
+}
+
+/* The root first, its writable layer, then those to open, then the others; otherwise as they are. */
+static void sort_volumes(struct lk_settings *s)
+{
+	size_t i, place = 0;
+	int rank;
+
+	for (rank = 0; rank < 4; rank++) {
+		for (i = place; i < s->n_known; i++) {
+			const struct lk_volume v = s->volumes[i];
+
+			if (rank_of(&v) != rank)
+				continue;
+			memmove(&s->volumes[place + 1], &s->volumes[place],
+				(i - place) * sizeof(v));
+			s->volumes[place++] = v;
+		}
+		if (rank == 2)
+			s->n_volumes = place;
+	}
+}
+
+static enum lk_status check_supported(const struct lk_settings *s, struct lk_problems *problems,
+				      struct lk_error *err)
+{
+	enum lk_status st = LK_OK;
+	size_t i;
+
+	for (i = 0; i < s->n_known && !st; i++)
+		if (lk_volume_supported(&s->volumes[i], err))
+			st = problem(&s->volumes[i], problems, err);
+	return st;
+}
+
+enum lk_status lk_settings_settle(struct lk_settings *s, struct lk_problems *problems,
+				  struct lk_error *err)
+{
+	enum lk_status st;
+
+	sort_volumes(s);
+	if (problems && problems->n)
+		return LK_OK; /* fields may be missing */
+	st = check_supported(s, problems, err);
+	if (!st)
+		st = check_names(s, problems, err);
+	return st ? st : check_emergency(s, problems, err);
+}
+
+/* Without its metadata, a root of cryptpilot would be opened unverified. */
+enum lk_status lk_settings_metadata_check(const struct lk_settings *s, struct lk_problems *problems,
+					  struct lk_error *err)
+{
+	const struct lk_volume *root = s->n_known ? &s->volumes[0] : NULL;
+
+	if (!s->cryptpilot || s->unfinished || !root || !root->is_root || root->has_verity)
+		return LK_OK;
+	lk_raise_code(err, LK_C_CONFIG_MISSING,
+		      "no " LK_CRYPTPILOT_METADATA " beside it names the root hash");
+	return problem(root, problems, err);
+}
