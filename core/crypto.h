@@ -115,5 +115,8 @@ LK_DEFINE_CLEANUP(struct lk_xts *, lk_xts_free)
 enum lk_status lk_x509_spki_pin(const char *pem, char out[LK_SPKI_PIN_SIZE], struct lk_error *err);
 /* Count of certificates in a PEM bundle that parse; LK_CONFIG when one does not or there is none. */
 enum lk_status lk_x509_check_bundle(const char *pem, unsigned *ret_n, struct lk_error *err);
-/* For an mbedtls_ssl_config handed out by libcurl: verify as always, but do not evaluate dates. */
+/* For an mbedtls_ssl_config handed out by libcurl: certificates signed with SHA-256 or better, by EC
+ * keys of 256 bits or RSA keys of 2048 bits at least. libcurl by itself takes SHA-1 and 1024. */
+void lk_tls_strong_chains(void *ssl_config);
+/* For the same: verify as always, but do not evaluate dates. */
 void lk_tls_ignore_dates(void *ssl_config);

@@ -58,6 +58,11 @@ enum lk_status lk_x509_check_bundle(const char *pem, unsigned *ret_n, struct lk_
 	return LK_OK;
 }
 
+void lk_tls_strong_chains(void *ssl_config)
+{
+	mbedtls_ssl_conf_cert_profile(ssl_config, &mbedtls_x509_crt_profile_default);
+}
+
 static int clear_dates(void *unused, mbedtls_x509_crt *crt, int depth, uint32_t *flags)
 {
 	(void)unused;

@@ -86,11 +86,15 @@ static int before_request(void *arg, char *remote, char *local, int remote_port,
 	return CURL_PREREQFUNC_OK;
 }
 
-static CURLcode ignore_dates(CURL *easy, void *ssl_config, void *arg)
+/* Called when libcurl has made its TLS configuration, before the handshake. */
+static CURLcode tighten(CURL *easy, void *ssl_config, void *arg)
 {
+	const struct exchange *x = arg;
+
 	(void)easy;
-	(void)arg;
-	lk_tls_ignore_dates(ssl_config);
+	lk_tls_strong_chains(ssl_config);
+	if (x->answer.clock_untrusted)
+		lk_tls_ignore_dates(ssl_config);
 	return CURLE_OK;
 }
 
@@ -155,8 +159,8 @@ static bool set_trust(struct exchange *x)
 	       !curl_easy_setopt(e, CURLOPT_SSL_VERIFYHOST, verify ? 2L : 0L) &&
 	       (!h->ca_pem || !curl_easy_setopt(e, CURLOPT_CAINFO_BLOB, &ca)) &&
 	       (!h->pins || !curl_easy_setopt(e, CURLOPT_PINNEDPUBLICKEY, h->pins)) &&
-	       (!verify || !x->answer.clock_untrusted ||
-		!curl_easy_setopt(e, CURLOPT_SSL_CTX_FUNCTION, ignore_dates));
+	       (!verify || (!curl_easy_setopt(e, CURLOPT_SSL_CTX_FUNCTION, tighten) &&
+			    !curl_easy_setopt(e, CURLOPT_SSL_CTX_DATA, x)));
 }
 
 static bool add_header(struct exchange *x, const char *line)

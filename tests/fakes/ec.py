@@ -57,9 +57,9 @@ class Curve:
         d = 1 + secrets.randbelow(self.n - 1)
         return d, self.mul(d, self.g)
 
-    def sign(self, d, data):
-        """ECDSA with SHA-256: (r, s)."""
-        z = int.from_bytes(hashlib.sha256(data).digest(), "big")
+    def sign(self, d, data, digest=hashlib.sha256):
+        """ECDSA: (r, s)."""
+        z = int.from_bytes(digest(data).digest(), "big")
         while True:
             k, (x, _) = self.generate()
             r = x % self.n

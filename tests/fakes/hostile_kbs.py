@@ -13,7 +13,7 @@ keys (different TEE keys seen), unasked (requests without a session).
 canary=HEX makes the complement of these bytes, which must be letters, every session's id, a part
 of every token, and the key.
 
-With tls=good, expired, future or early-ca the server has a certificate of a CA that it writes to
+With tls=good, expired, future, sha1 or early-ca the server has a certificate of a CA that it writes to
 DIR/ca.pem; DIR/other.pem is a CA of somebody else, DIR/pin and DIR/otherpin are SPKI pins.
 """
 
@@ -331,7 +331,7 @@ def tls_context(kind, folder, host):
     ca = minica.Entity("hostile CA")
     other = minica.Entity("hostile CA")
     names = ["elsewhere.example"] if kind == "misnamed" else [host, "127.0.0.1"]
-    leaf = minica.Entity("server", ca, names, *dates)
+    leaf = minica.Entity("server", ca, names, *dates, weak=kind == "sha1")
     files = {
         "ca.pem": ca.cert,
         "other.pem": other.cert,
@@ -343,6 +343,8 @@ def tls_context(kind, folder, host):
         with open(os.path.join(folder, name), "w") as f:
             f.write(text)
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    if kind == "sha1":
+        context.set_ciphers("DEFAULT:@SECLEVEL=0")
     context.load_cert_chain(os.path.join(folder, "server.pem"))
     if kind == "tls12":
         context.maximum_version = ssl.TLSVersion.TLSv1_2

@@ -65,13 +65,14 @@ def pem(kind, der):
 
 
 class Entity:
-    """A key pair with a certificate. issuer None: a CA of its own."""
+    """A key pair with a certificate. issuer None: a CA of its own. weak: signed over SHA-1."""
 
-    def __init__(self, cn, issuer=None, names=(), start=-3600, end=86400):
+    def __init__(self, cn, issuer=None, names=(), start=-3600, end=86400, weak=False):
         self.cn, (self.d, self.pub) = cn, ec.P256.generate()
         now = time.time()
         signer = issuer or self
-        alg = _tlv(0x30, _oid("1.2.840.10045.4.3.2"))
+        alg = _tlv(0x30, _oid("1.2.840.10045.4.1" if weak else "1.2.840.10045.4.3.2"))
+        digest = hashlib.sha1 if weak else hashlib.sha256
         if issuer:
             exts = _ext("2.5.29.17", _tlv(0x30, *map(_alt, names)))
         else:
@@ -87,7 +88,7 @@ class Entity:
             _spki(self.pub),
             _tlv(0xA3, _tlv(0x30, exts)),
         )
-        sig = _tlv(0x30, *map(_int, ec.P256.sign(signer.d, tbs)))
+        sig = _tlv(0x30, *map(_int, ec.P256.sign(signer.d, tbs, digest)))
         self.cert = pem("CERTIFICATE", _tlv(0x30, tbs, alg, _tlv(3, b"\0" + sig)))
 
     def key(self):

@@ -134,6 +134,15 @@ static void dates_matter_unless_the_clock_is_unset(const char *kind)
 	fake_stop(&f);
 }
 
+TEST(a_certificate_signed_over_sha1_is_refused)
+{
+	struct fake_server f;
+
+	fake_start(&f, "tls=sha1");
+	untrusted(f.url, fake_file(&f, "ca.pem"), NULL);
+	fake_stop(&f);
+}
+
 TEST(an_expired_certificate)
 {
 	dates_matter_unless_the_clock_is_unset("tls=expired");
@@ -157,5 +166,6 @@ TEST(a_wrong_name_is_refused_with_an_unset_clock_too)
 
 TESTS(trust_must_be_configured, bad_trust_anchors_are_refused,
       only_the_configured_ca_and_pin_are_trusted, any_one_of_several_pins_fits,
-      another_host_s_certificate_is_refused, an_expired_certificate, a_certificate_of_the_future,
+      another_host_s_certificate_is_refused, a_certificate_signed_over_sha1_is_refused,
+      an_expired_certificate, a_certificate_of_the_future,
       a_wrong_name_is_refused_with_an_unset_clock_too)
