@@ -20,6 +20,7 @@
 #include "agent/sandbox.h"
 #include "core/cleanup.h"
 #include "core/log.h"
+#include "lk_build.h"
 
 /* A provider ends by the deadline; the opener waits this much longer before it ends the process. */
 #define GRACE_MS 2000
@@ -61,6 +62,8 @@ static bool runs_programs(const struct lk_settings *s)
 /* Files that options name are read now: the cage opens none of root's. */
 static enum lk_status load_options(const struct lk_settings *s, struct lk_error *err)
 {
+	const enum lk_trust trust =
+		strcmp(s->dir, LK_SYSCONFDIR) == 0 ? LK_TRUST_ROOT : LK_TRUST_CALLER;
 	enum lk_status st = LK_OK;
 	size_t i, j;
 
@@ -69,7 +72,8 @@ static enum lk_status load_options(const struct lk_settings *s, struct lk_error 
 
 		for (j = 0; j < v->n_sources && !st; j++)
 			if (v->sources[j].provider->load)
-				st = v->sources[j].provider->load(v->sources[j].options, err);
+				st = v->sources[j].provider->load(v->sources[j].options, trust,
+								  err);
 		if (st)
 			return lk_context(err, "volume '%s'", v->name);
 	}

@@ -4,20 +4,28 @@
 #include "core/config_lines.h"
 #include "providers/provider.h"
 
+static void sample_provider(FILE *out, const char *prefix, const struct lk_provider *p, bool whole)
+{
+	char table[LK_PROVIDER_SECTION], name[LK_CONFIG_NAME_MAX + 1], help[256];
+	const struct lk_key *keys;
+	size_t i;
+
+	for (i = 0; (keys = lk_provider_keys(p, i, table)); i++) {
+		const struct lk_section section = { name, keys, i ? p->tables[i - 1].help : help };
+
+		snprintf(name, sizeof(name), "%s%s", prefix, table);
+		snprintf(help, sizeof(help), "Provider %s: %s.", p->name, p->summary);
+		lk_section_sample(out, &section, whole || i > 0);
+	}
+}
+
 /* Print the sections of every provider; all but the first in comments, or all of them. */
 static void sample_providers(FILE *out, const char *prefix, bool comments)
 {
-	char name[LK_CONFIG_NAME_MAX + 1], help[256];
 	size_t i;
 
-	for (i = 0; lk_providers[i]; i++) {
-		const struct lk_provider *p = lk_providers[i];
-		const struct lk_section section = { name, p->keys, help };
-
-		snprintf(name, sizeof(name), "%sencrypt.%s", prefix, p->name);
-		snprintf(help, sizeof(help), "Provider %s: %s.", p->name, p->summary);
-		lk_section_sample(out, &section, comments || i > 0);
-	}
+	for (i = 0; lk_providers[i]; i++)
+		sample_provider(out, prefix, lk_providers[i], comments || i > 0);
 }
 
 static void sample_encrypt(FILE *out, const char *prefix, bool comments)
@@ -70,22 +78,29 @@ void lk_settings_sample(FILE *out, enum lk_settings_kind kind)
 	samples[kind].print(out);
 }
 
-static void manual_providers(FILE *out)
+static void manual_provider(FILE *out, const struct lk_provider *p)
 {
-	char name[LK_CONFIG_NAME_MAX + 1], help[256];
+	char name[LK_PROVIDER_SECTION], help[256];
+	const struct lk_key *keys;
 	size_t i;
 
-	for (i = 0; lk_providers[i]; i++) {
-		const struct lk_provider *p = lk_providers[i];
-		const struct lk_section section = { name, p->keys, help };
+	for (i = 0; (keys = lk_provider_keys(p, i, name)); i++) {
+		const struct lk_section section = { name, keys, i ? p->tables[i - 1].help : help };
 
-		snprintf(name, sizeof(name), "encrypt.%s", p->name);
 		snprintf(help, sizeof(help),
 			 "Provider %s: %s. In fde.conf: [rootfs.encrypt.%s] or "
 			 "[delta.encrypt.%s].",
 			 p->name, p->summary, p->name, p->name);
 		lk_section_manual(out, &section);
 	}
+}
+
+static void manual_providers(FILE *out)
+{
+	size_t i;
+
+	for (i = 0; lk_providers[i]; i++)
+		manual_provider(out, lk_providers[i]);
 }
 
 void lk_settings_manual(FILE *out)

@@ -184,19 +184,28 @@ static enum lk_status check_strength(const struct lk_volume *v,
 	return LK_OK;
 }
 
-static enum lk_status read_source(struct lk_config *cfg, const char *section,
+static enum lk_status read_source(struct lk_config *cfg, const char *prefix,
 				  const struct lk_provider *provider, struct lk_volume_source *ret,
 				  struct lk_error *err)
 {
+	char table[LK_PROVIDER_SECTION], section[LK_CONFIG_NAME_MAX + 1];
+	const struct lk_key *keys;
 	enum lk_status st;
+	size_t i;
 
 	ret->options = calloc(1, provider->options_size ? provider->options_size : 1);
 	if (!ret->options)
 		return lk_raise(err, LK_INTERNAL, "out of memory");
 	ret->provider = provider;
-	st = lk_config_fill(cfg, section, provider->keys, true, ret->options, err);
-	if (st)
-		return st;
+	for (i = 0; (keys = lk_provider_keys(provider, i, table)); i++) {
+		if (snprintf(section, sizeof(section), "%s%s", prefix, table) >=
+		    (int)sizeof(section))
+			return lk_raise(err, LK_INTERNAL, "a provider's name is too long");
+		st = lk_config_fill(cfg, section, keys, i == 0, ret->options, err);
+		if (st)
+			return st;
+	}
+	(void)section_name(section, prefix, provider->name);
 	if (lk_config_clean(cfg) && provider->check && provider->check(ret->options, err))
 		return lk_config_problem(cfg, section, NULL, err);
 	return LK_OK;
@@ -206,7 +215,6 @@ static enum lk_status read_sources(struct lk_config *cfg, const char *prefix,
 				   const struct lk_provider *const *tables, size_t n,
 				   struct lk_volume *v, struct lk_error *err)
 {
-	char section[LK_CONFIG_NAME_MAX + 1];
 	enum lk_status st = LK_OK;
 	size_t i;
 
@@ -214,10 +222,8 @@ static enum lk_status read_sources(struct lk_config *cfg, const char *prefix,
 	if (!v->sources)
 		return lk_raise(err, LK_INTERNAL, "out of memory");
 	for (i = 0; i < n && !st; i++) {
-		if (!section_name(section, prefix, tables[i]->name))
-			return lk_raise(err, LK_INTERNAL, "a provider's name is too long");
 		v->n_sources++;
-		st = read_source(cfg, section, tables[i], &v->sources[i], err);
+		st = read_source(cfg, prefix, tables[i], &v->sources[i], err);
 	}
 	return st;
 }
@@ -256,13 +262,14 @@ enum lk_status lk_encrypt_read(struct lk_config *cfg, const char *prefix, struct
 
 void lk_sources_free(struct lk_volume *v)
 {
-	size_t i;
+	const struct lk_key *keys;
+	size_t i, j;
 
 	for (i = 0; i < v->n_sources; i++) {
 		struct lk_volume_source *s = &v->sources[i];
 
-		if (s->options)
-			lk_keys_free(s->provider->keys, s->options);
+		for (j = 0; s->options && (keys = lk_provider_keys(s->provider, j, NULL)); j++)
+			lk_keys_free(keys, s->options);
 		free(s->options);
 	}
 	free(v->sources);

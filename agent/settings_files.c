@@ -110,6 +110,20 @@ static enum lk_status visit_named(void *arg, enum lk_file_kind kind, const char 
 	return tell(w, kind, mode, place, err);
 }
 
+static enum lk_status visit_source(const struct lk_volume_source *s,
+				   const struct lk_file_visitor *visitor, struct lk_error *err)
+{
+	const struct lk_key *keys;
+	enum lk_status st = LK_OK;
+	size_t i;
+
+	for (i = 0; !st && (keys = lk_provider_keys(s->provider, i, NULL)); i++)
+		st = lk_keys_files(keys, s->options, visitor, err);
+	if (!st && s->provider->files)
+		st = s->provider->files(s->options, visitor, err);
+	return st;
+}
+
 static enum lk_status visit_volume(struct walk *w, const struct lk_volume *v, struct lk_error *err)
 {
 	const struct lk_file_visitor visitor = { visit_named, w };
@@ -117,8 +131,7 @@ static enum lk_status visit_volume(struct walk *w, const struct lk_volume *v, st
 	size_t i;
 
 	for (i = 0; i < v->n_sources && !st; i++)
-		st = lk_keys_files(v->sources[i].provider->keys, v->sources[i].options, &visitor,
-				   err);
+		st = visit_source(&v->sources[i], &visitor, err);
 	return st ? lk_context(err, "%s", v->file) : LK_OK;
 }
 

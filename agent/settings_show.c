@@ -14,8 +14,9 @@ void lk_settings_show_agent(FILE *out, const struct lk_settings *s, bool notes)
 static void show_sources(FILE *out, const struct lk_volume *v, bool notes)
 {
 	const char *prefix = v->is_root ? "rootfs." : v->is_delta ? "delta." : "";
-	char section[LK_CONFIG_NAME_MAX + 1];
-	size_t i;
+	char table[LK_PROVIDER_SECTION], section[LK_CONFIG_NAME_MAX + 1];
+	const struct lk_key *keys;
+	size_t i, j;
 
 	if (!v->n_sources)
 		return;
@@ -25,9 +26,13 @@ static void show_sources(FILE *out, const struct lk_volume *v, bool notes)
 	for (i = 0; i < v->n_sources; i++) {
 		const struct lk_volume_source *source = &v->sources[i];
 
-		snprintf(section, sizeof(section), "%sencrypt.%s", prefix, source->provider->name);
-		fputc('\n', out);
-		lk_keys_show(out, section, source->provider->keys, source->options, notes);
+		for (j = 0; (keys = lk_provider_keys(source->provider, j, table)); j++) {
+			if (j > 0 && !lk_keys_given(keys, source->options))
+				continue;
+			snprintf(section, sizeof(section), "%s%s", prefix, table);
+			fputc('\n', out);
+			lk_keys_show(out, section, keys, source->options, notes);
+		}
 	}
 }
 

@@ -36,6 +36,8 @@ static void warn_source(const struct warner *w, const struct lk_volume *v,
 			const struct lk_volume_source *source)
 {
 	const struct lk_provider *p = source->provider;
+	const struct lk_key *keys;
+	size_t i;
 
 	if (p->runs_programs)
 		say(w,
@@ -47,7 +49,8 @@ static void warn_source(const struct warner *w, const struct lk_volume *v,
 		    "volume '%s': provider '%s' releases the key to whoever holds its credential; "
 		    "nothing proves what booted",
 		    v->name, p->name);
-	warn_rows(w, v->name, p->keys, source->options);
+	for (i = 0; (keys = lk_provider_keys(p, i, NULL)); i++)
+		warn_rows(w, v->name, keys, source->options);
 }
 
 static void warn_volume(const struct warner *w, const struct lk_volume *v)

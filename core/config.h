@@ -141,6 +141,8 @@ void lk_keys_free(const struct lk_key *keys, void *base); /* wipes secrets; zero
 const struct lk_key *lk_keys_find(const struct lk_key *keys, const char *name); /* no aliases */
 /* Same values? Those that are never printed count by presence and number of items only. */
 bool lk_keys_equal(const struct lk_key *keys, const void *a, const void *b);
+/* Does any field differ from what the file's silence would give? Rows without fallback only. */
+bool lk_keys_given(const struct lk_key *keys, const void *base);
 /* What a LK_T_CHOICE field holds, as written; "" when absent. */
 const char *lk_key_choice(const struct lk_key *key, const void *base);
 

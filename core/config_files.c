@@ -359,29 +359,36 @@ enum lk_status lk_named_file_check(const char *path, enum lk_file_kind kind, enu
 	return st ? lk_context(err, "%s", path) : LK_OK;
 }
 
-enum lk_status lk_command_find(const char *name, char **ret, struct lk_error *err)
+static enum lk_status read_credential(int fd, const char *path, enum lk_trust trust, size_t max,
+				      char **ret, struct lk_error *err)
 {
-	const char *place = LK_COMMAND_PATH;
-	const bool absolute = *name == '/';
+	LK_SECRET text = { 0 };
+	struct stat sb;
+	enum lk_status st;
 
-	for (; *place; place += strspn(place, ":")) {
-		const int n = (int)strcspn(place, ":");
-		LK_FREE char *path = NULL;
-		struct stat sb;
+	st = check_regular(fd, trust, &sb, err);
+	if (!st)
+		st = lk_secret_mode_check(sb.st_mode & 07777, err);
+	if (!st)
+		st = lk_secret_read_fd(&text, fd, max, err);
+	if (st)
+		return st;
+	if (memchr(text.data, 0, text.len))
+		return lk_raise_code(err, LK_C_CONFIG_VALUE, "holds a NUL");
+	*ret = strndup((const char *)text.data, text.len);
+	return *ret ? LK_OK : lk_raise(err, LK_INTERNAL, "out of memory for %s", path);
+}
 
-		if (asprintf(&path, "%.*s%s%s", absolute ? 0 : n, place, absolute ? "" : "/",
-			     name) < 0) {
-			path = NULL;
-			return lk_raise(err, LK_INTERNAL, "out of memory");
-		}
-		if (stat(path, &sb) == 0 && S_ISREG(sb.st_mode) && access(path, X_OK) == 0) {
-			*ret = lk_take(path);
-			return LK_OK;
-		}
-		if (absolute)
-			break;
-		place += n;
-	}
-	return lk_raise_code(err, LK_C_CONFIG_MISSING, "no program '%s'%s%s", name,
-			     absolute ? "" : " in ", absolute ? "" : LK_COMMAND_PATH);
+enum lk_status lk_credential_read(const char *path, enum lk_trust trust, size_t max, char **ret,
+				  struct lk_error *err)
+{
+	LK_FD int fd = -1;
+	enum lk_status st;
+
+	if (*path != '/')
+		return lk_raise_code(err, LK_C_CONFIG_VALUE, "%s: not an absolute path", path);
+	st = open_credential(path, trust, &fd, err);
+	if (!st)
+		st = read_credential(fd, path, trust, max, ret, err);
+	return st ? lk_context(err, "%s", path) : LK_OK;
 }

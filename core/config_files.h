@@ -56,6 +56,10 @@ enum lk_status lk_secret_mode_check(mode_t mode, struct lk_error *err);
  * a link; a CA file may be reached through links. */
 enum lk_status lk_named_file_check(const char *path, enum lk_file_kind kind, enum lk_trust trust,
 				   mode_t *ret_mode, struct lk_error *err);
+/* Read a credential that a key names, at most max bytes and not empty, under the same rules; the
+ * text is malloc'ed and terminated, and the caller wipes it. */
+enum lk_status lk_credential_read(const char *path, enum lk_trust trust, size_t max, char **ret,
+				  struct lk_error *err);
 /* The absolute path of a program: as written, or found in LK_COMMAND_PATH. malloc'ed. */
 #define LK_COMMAND_PATH "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 enum lk_status lk_command_find(const char *name, char **ret, struct lk_error *err);

@@ -130,6 +130,23 @@ bool lk_keys_equal(const struct lk_key *keys, const void *a, const void *b)
 	return true;
 }
 
+bool lk_keys_given(const struct lk_key *keys, const void *base)
+{
+	for (; keys->name; keys++) {
+		const void *field = key_field_const(keys, base);
+
+		if (keys->fallback)
+			continue;
+		if (keys->type == LK_T_STRING && *(char *const *)field)
+			return true;
+		if (keys->type == LK_T_STRINGS && ((const struct lk_strings *)field)->items)
+			return true;
+		if (keys->type == LK_T_CHOICE && *(const int *)field >= 0)
+			return true;
+	}
+	return false;
+}
+
 const char *lk_key_choice(const struct lk_key *key, const void *base)
 {
 	const int i = *(const int *)key_field_const(key, base);

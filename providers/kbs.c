@@ -180,12 +180,13 @@ static enum lk_status kbs_check(const void *options, struct lk_error *err)
 	return st ? lk_context(err, "key_uri") : LK_OK;
 }
 
-static enum lk_status kbs_load(void *options, struct lk_error *err)
+static enum lk_status kbs_load(void *options, enum lk_trust trust, struct lk_error *err)
 {
 	struct kbs_options *o = options;
 	LK_FREE char *text = NULL;
 	enum lk_status st;
 
+	(void)trust; /* what is public may be anybody's */
 	if (!o->root_cert || is_pem(o->root_cert))
 		return LK_OK;
 	st = lk_textfile_read(o->root_cert, CA_FILE_MAX, &text, NULL, err);

@@ -13,6 +13,7 @@
 #include <stddef.h>
 
 #include "core/config.h"
+#include "core/config_files.h"
 #include "core/deadline.h"
 #include "core/error.h"
 #include "core/secret.h"
@@ -54,20 +55,31 @@ struct lk_fetch_note {
 	bool clock_untrusted; /* certificate dates were not evaluated */
 };
 
+/* A table below the provider's own: [encrypt.PROVIDER.NAME] fills fields of the same options. */
+struct lk_provider_table {
+	const char *name; /* NULL ends a list */
+	const struct lk_key *keys;
+	const char *help;
+};
+
 struct lk_provider {
 	const char *name;    /* as written in the configuration */
 	const char *summary; /* one line: --help, manual page */
 	bool needs_network;
 	bool needs_attester;
 	bool runs_programs; /* the fetcher's sandbox must allow execve; false on attested paths */
-	const struct lk_key *keys; /* rows ending in { 0 } */
+	const struct lk_key *keys;		/* rows ending in { 0 } */
+	const struct lk_provider_table *tables; /* further rows; may be NULL */
 	size_t options_size;
 
 	/* Are these options consistent? Pure: no I/O beyond reading PEM text given inline. */
 	enum lk_status (*check)(const void *options, struct lk_error *err);
-	/* Read the files that the options name into the options, once, before the fetcher is caged
-	 * and can no longer open them. NULL: there are none. */
-	enum lk_status (*load)(void *options, struct lk_error *err);
+	/* Tell of files that the provider reads beside those that rows name. NULL: there are none. */
+	enum lk_status (*files)(const void *options, const struct lk_file_visitor *visitor,
+				struct lk_error *err);
+	/* Read the files that the options name into fields of rows, once, before the fetcher is
+	 * caged and can no longer open them. trust: whose they may be. NULL: there are none. */
+	enum lk_status (*load)(void *options, enum lk_trust trust, struct lk_error *err);
 	/* May these two volumes be served by one session? NULL: never. Pure. */
 	bool (*same_session)(const void *a, const void *b);
 
@@ -84,3 +96,8 @@ struct lk_provider {
 /* The build's list, ending in NULL. */
 extern const struct lk_provider *const lk_providers[];
 const struct lk_provider *lk_provider_find(const char *name); /* NULL if unknown */
+/* The i-th table of a provider's rows, NULL past the end: 0 is its own. *ret_section, if wanted:
+ * the name of its section, "encrypt.PROVIDER[.TABLE]", in a buffer of this size. */
+#define LK_PROVIDER_SECTION 40
+const struct lk_key *lk_provider_keys(const struct lk_provider *p, size_t i,
+				      char ret_section[LK_PROVIDER_SECTION]);

@@ -106,12 +106,12 @@ TEST(a_plain_name_is_looked_up_before_the_cage)
 		struct lk_strings args;
 	} options = { .command = strdup("cat") };
 
-	CHECK_OK(ex()->load(&options, &err));
+	CHECK_OK(ex()->load(&options, LK_TRUST_CALLER, &err));
 	CHECK(options.command[0] == '/');
 	CHECK_HAS(options.command, "/cat");
 	free(options.command);
 	options.command = strdup("no-such-program-anywhere");
-	CHECK_EQ(ex()->load(&options, &err), LK_CONFIG);
+	CHECK_EQ(ex()->load(&options, LK_TRUST_CALLER, &err), LK_CONFIG);
 	CHECK_EQ(err.code, LK_C_CONFIG_MISSING);
 	free(options.command);
 }

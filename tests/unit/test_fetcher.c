@@ -57,8 +57,9 @@ static enum lk_status fetch(void *session, size_t i, struct lk_volume_key *ret,
 	return lk_raise(e, LK_INTERNAL, "unreachable");
 }
 
-static enum lk_status load(void *options, struct lk_error *e)
+static enum lk_status load(void *options, enum lk_trust trust, struct lk_error *e)
 {
+	(void)trust;
 	/* Both the order and the process show: the fetcher sees what was changed here. */
 	if (*(enum behaviour *)options == LOAD_FAILS)
 		return lk_raise_code(e, LK_C_CONFIG_MISSING, "no such file");

@@ -252,12 +252,12 @@ TEST(tls_by_file_and_by_pin)
 	option_text(kbs(), v.options, "allow_plaintext_http", "false");
 	snprintf(path, sizeof(path), "%s/absent.pem", f.dir);
 	option_text(kbs(), v.options, "kbs_root_cert", path);
-	CHECK_EQ(kbs()->load(v.options, &err), LK_CONFIG);
+	CHECK_EQ(kbs()->load(v.options, LK_TRUST_CALLER, &err), LK_CONFIG);
 	snprintf(path, sizeof(path), "%s/pin", f.dir);
-	CHECK_EQ(kbs()->load(v.options, &err), LK_CONFIG);
+	CHECK_EQ(kbs()->load(v.options, LK_TRUST_CALLER, &err), LK_CONFIG);
 	snprintf(path, sizeof(path), "%s/ca.pem", f.dir);
 	option_text(kbs(), v.options, "kbs_root_cert", strdup(path));
-	CHECK_OK(kbs()->load(v.options, &err));
+	CHECK_OK(kbs()->load(v.options, LK_TRUST_CALLER, &err));
 	prepared(&r, &v, NULL);
 	CHECK_EQ(fetch(&r, 0), LK_OK);
 	holds_key(&r);
