@@ -1,0 +1,95 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Volume keys from Alibaba Cloud KMS: the provider's options and its contract. */
+#include "providers/aliyun_rows.h"
+#include "providers/aliyun_session.h"
+#include "providers/provider.h"
+
+static const struct lk_key keys[] = {
+	{ .name = "auth_mode",
+	  .aliases = (const char *const[]){ "client_type", NULL },
+	  .type = LK_T_CHOICE,
+	  .offset = LK_ALIYUN_AT(auth_mode),
+	  .choices = (const char *const[]){ "client_key", "ecs_ram_role", "sts_token", NULL },
+	  .help = "How to log in: with a client key of a dedicated instance, as the role of this "
+		  "virtual machine, or with a token from a file. Absent: client_key, if a client "
+		  "key is named.",
+	  .example = "\"client_key\"" },
+	{ .name = "secret_name",
+	  .aliases = (const char *const[]){ "key_id", NULL },
+	  .type = LK_T_STRING,
+	  .flags = LK_K_SAMPLED,
+	  .offset = LK_ALIYUN_AT(secret_name),
+	  .help = "The secret that holds the key. Absent: one that is called as the volume is.",
+	  .example = "\"disk-key\"" },
+	LK_ALIYUN_SECRET_ROWS,
+	{ .name = "secret_encoding",
+	  .type = LK_T_CHOICE,
+	  .offset = LK_ALIYUN_AT(encoding),
+	  .fallback = "base64",
+	  .choices = (const char *const[]){ "base64", "raw", NULL },
+	  .help = "What the secret holds: the key in base64, or the key as it is." },
+	LK_ALIYUN_INSTANCE_ROWS,
+	{ .name = "ecs_ram_role_name",
+	  .type = LK_T_STRING,
+	  .offset = LK_ALIYUN_AT(role),
+	  .help = "The role of this virtual machine. Absent: that of ecsRamRole.json among the "
+		  "credentials, else the only one that the metadata service names.",
+	  .example = "\"latchkey-role\"" },
+	{ .name = "region_id",
+	  .type = LK_T_STRING,
+	  .offset = LK_ALIYUN_AT(region),
+	  .help = "The region whose gateway is asked. Absent: that of ecsRamRole.json, else what "
+		  "the metadata service names.",
+	  .example = "\"cn-beijing\"" },
+	{ .name = "sts_token_file",
+	  .aliases = (const char *const[]){ "token_path", NULL },
+	  .type = LK_T_STRING,
+	  .flags = LK_K_FILE_SECRET,
+	  .offset = LK_ALIYUN_AT(sts_token_file),
+	  .help = "The file with a temporary token: AccessKeyId:AccessKeySecret:SecurityToken.",
+	  .example = "\"/etc/latchkey/credentials/aliyun/sts\"" },
+	{ .name = "sts_token",
+	  .type = LK_T_STRING,
+	  .flags = LK_K_SECRET | LK_K_HIDDEN,
+	  .offset = LK_ALIYUN_AT(sts_token),
+	  .help = "The temporary token itself." },
+	LK_ALIYUN_GATEWAY_ROWS,
+	{ 0 },
+};
+
+static enum lk_status kms_check(const void *options, struct lk_error *err)
+{
+	return lk_aliyun_check(options, err);
+}
+
+static enum lk_status kms_files(const void *options, const struct lk_file_visitor *visitor,
+				struct lk_error *err)
+{
+	return lk_aliyun_files(options, visitor, err);
+}
+
+static enum lk_status kms_load(void *options, enum lk_trust trust, struct lk_error *err)
+{
+	return lk_aliyun_load(options, trust, err);
+}
+
+static bool kms_same_session(const void *a, const void *b)
+{
+	return lk_aliyun_same_session(a, b);
+}
+
+extern const struct lk_provider lk_provider_kms;
+const struct lk_provider lk_provider_kms = {
+	.name = "kms",
+	.summary = "a secret of Alibaba Cloud KMS, for whoever holds the credential",
+	.needs_network = true,
+	.keys = keys,
+	.options_size = sizeof(struct lk_aliyun_options),
+	.check = kms_check,
+	.files = kms_files,
+	.load = kms_load,
+	.same_session = kms_same_session,
+	.prepare = lk_aliyun_prepare,
+	.fetch = lk_aliyun_fetch,
+	.finish = lk_aliyun_finish,
+};
