@@ -18,7 +18,7 @@
 #define CANNOT_SAY 2
 
 struct options {
-	bool keep_going, initrd, reveal_nothing;
+	bool keep_going, initrd, reveal_nothing, fetch;
 	const char *argument; /* what follows the options; NULL if nothing does */
 };
 
@@ -74,7 +74,7 @@ static int check(const struct options *o)
 	lk_settings_warn(s, print_warning, NULL);
 	printf("%s: %zu file%s, %zu volume%s: no errors\n", s->dir, s->n_files,
 	       s->n_files == 1 ? "" : "s", s->n_known, s->n_known == 1 ? "" : "s");
-	return 0;
+	return o->fetch ? lk_config_fetch(s, o->keep_going) : 0;
 }
 
 static int show(const struct options *o)
@@ -191,7 +191,8 @@ static int timeout(const struct options *o)
 }
 
 static const struct command commands[] = {
-	{ "check", check, "check [--keep-going] [DIR]", "read everything, name what is wrong" },
+	{ "check", check, "check [--keep-going] [--fetch] [DIR]",
+	  "read everything, name what is wrong; with --fetch ask every provider once" },
 	{ "show", show, "show [--reveal-nothing] [DIR]",
 	  "print the effective values; secrets stay hidden" },
 	{ "files", files, "files [--initrd] [DIR]",
@@ -211,7 +212,7 @@ static void usage(FILE *to)
 
 	fprintf(to, "Usage: latchkey config COMMAND ...\n\n");
 	for (i = 0; i < N_COMMANDS; i++)
-		fprintf(to, "  %-32s %s\n", commands[i].synopsis, commands[i].summary);
+		fprintf(to, "  %-36s %s\n", commands[i].synopsis, commands[i].summary);
 	fprintf(to,
 		"\nDIR: read this directory and not " LK_SYSCONFDIR ". See latchkey.conf(5).\n");
 }
@@ -229,11 +230,9 @@ static int refuse(const struct command *c)
 static int run(const struct command *c, int argc, char **argv)
 {
 	static const struct option options[] = {
-		{ "keep-going", no_argument, NULL, 'k' },
-		{ "initrd", no_argument, NULL, 'i' },
-		{ "reveal-nothing", no_argument, NULL, 'n' },
-		{ "help", no_argument, NULL, 'h' },
-		{ 0 },
+		{ "keep-going", no_argument, NULL, 'k' },     { "initrd", no_argument, NULL, 'i' },
+		{ "reveal-nothing", no_argument, NULL, 'n' }, { "fetch", no_argument, NULL, 'f' },
+		{ "help", no_argument, NULL, 'h' },	      { 0 },
 	};
 	struct options o = { 0 };
 	int opt, at;
@@ -249,6 +248,7 @@ static int run(const struct command *c, int argc, char **argv)
 		o.keep_going = o.keep_going || opt == 'k';
 		o.initrd = o.initrd || opt == 'i';
 		o.reveal_nothing = o.reveal_nothing || opt == 'n';
+		o.fetch = o.fetch || opt == 'f';
 	}
 	if (argc - optind > 1)
 		return refuse(c);

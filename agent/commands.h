@@ -2,7 +2,11 @@
 /* The sub-commands of latchkey (core/program.h). */
 #pragma once
 
+#include <stdbool.h>
+
 #include "core/program.h"
+
+struct lk_settings;
 
 #define LK_REPORT_PATH "/run/latchkey/report.json"
 
@@ -10,3 +14,7 @@ int lk_cmd_boot(int argc, char **argv);
 int lk_cmd_config(int argc, char **argv);
 int lk_cmd_key(int argc, char **argv);
 int lk_cmd_status(int argc, char **argv);
+
+/* agent/cmd_config_fetch.c: ask each provider once; the exit status. keep_going: tell all failures
+ * and not only the first. */
+int lk_config_fetch(const struct lk_settings *s, bool keep_going);

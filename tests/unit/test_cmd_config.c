@@ -73,7 +73,7 @@ TEST(wrong_usage)
 	CHECK_HAS(complained, "Usage: latchkey config");
 	CHECK_EQ(RUN("nonsense"), 1);
 	CHECK_EQ(RUN("check", "--initrd"), 1);
-	CHECK_HAS(complained, "usage: latchkey config check [--keep-going] [DIR]");
+	CHECK_HAS(complained, "usage: latchkey config check [--keep-going] [--fetch] [DIR]");
 	CHECK_EQ(RUN("show", "--bogus"), 1);
 	CHECK_EQ(RUN("check", "a", "b"), 1);
 	CHECK_EQ(RUN("sample", "nonsense"), 1);
@@ -155,6 +155,21 @@ TEST(sample)
 	CHECK_HAS(said, "\nvolume = \"data0\"\n");
 }
 
+/* The providers are fakes: what is asked for and how it ends is told by tests/services. */
+TEST(fetch)
+{
+	setup();
+	config_put("latchkey.conf", "[agent]\ndeadline = 5\n", 0644);
+	config_put("fde.conf", ROOT KBS, 0644);
+	CHECK_EQ(RUN("check", "--fetch", config_dir), 1);
+	CHECK_HAS(complained, "latchkey.conf:2: ");
+	CHECK_EQ(RUN("check", "--fetch", "--keep-going", config_dir), 1);
+	CHECK_HAS(complained, "1 problem");
+	CHECK(!strstr(complained, "provider"));
+	CHECK_EQ(RUN("show", "--fetch", config_dir), 1);
+	config_dir_remove();
+}
+
 TEST(network)
 {
 	setup();
@@ -195,4 +210,4 @@ TEST(limits)
 	config_dir_remove();
 }
 
-TESTS(wrong_usage, check, show, files, sample, network, limits)
+TESTS(wrong_usage, check, show, files, sample, fetch, network, limits)
