@@ -257,7 +257,7 @@ enum lk_status lk_dm_verity_check(const struct lk_dm_verity *want, uint64_t star
 	if (!st)
 		st = want_device(&w, want->major, want->minor, "data device", err);
 	if (!st)
-		st = want_device(&w, want->major, want->minor, "hash device", err);
+		st = want_device(&w, want->hash_major, want->hash_minor, "hash device", err);
 	if (!st)
 		st = want_u64(&w, want->data_block_size, "data block size", err);
 	if (!st)

@@ -48,8 +48,9 @@ enum lk_status lk_dm_integrity_check(const struct lk_dm_integrity *want, uint64_
 enum lk_dm_corruption { LK_DM_EIO, LK_DM_RESTART, LK_DM_PANIC };
 
 struct lk_dm_verity {
-	uint64_t length;       /* 512-byte sectors of the mapping */
-	unsigned major, minor; /* data and hash device alike */
+	uint64_t length; /* 512-byte sectors of the mapping */
+	unsigned major, minor;
+	unsigned hash_major, hash_minor; /* the same where the tree lies behind the data */
 	uint32_t data_block_size, hash_block_size;
 	uint64_t data_blocks;
 	uint64_t hash_start;   /* in hash blocks */

@@ -43,7 +43,8 @@ struct lk_verity_params {
 	char *algorithm;			  /* "sha256" or "sha512" */
 	int64_t data_block_size, hash_block_size; /* bytes, powers of two */
 	int64_t data_blocks;			  /* in units of data_block_size */
-	int64_t hash_offset;			  /* bytes within the opened device */
+	int64_t hash_offset;			  /* bytes within the device that holds the tree */
+	char *hash_device;			  /* of the tree; NULL = it lies behind the data */
 	int on_corruption;			  /* enum lk_verity_corruption, never absent */
 };
 

@@ -2,6 +2,7 @@
 /* The table of [rootfs.verity]: everything that dm-verity needs, since no superblock is read. */
 #include <string.h>
 
+#include "agent/blockdev.h"
 #include "agent/settings_internal.h"
 
 #define AT(field) .offset = offsetof(struct lk_verity_params, field)
@@ -55,9 +56,16 @@ static const struct lk_key keys[] = {
 	  .type = LK_T_INT,
 	  .flags = LK_K_REQUIRED | LK_K_FILLED,
 	  AT(hash_offset),
-	  .min = 512,
-	  .help = "Where the hash tree begins, in bytes within the opened device, behind the data.",
+	  .help = "Where the hash tree begins, in bytes: behind the data within the opened device, "
+		  "or within hash_device.",
 	  .example = "4096" },
+	{ .name = "hash_device",
+	  .type = LK_T_STRING,
+	  AT(hash_device),
+	  .help = "The device that holds the hash tree, named as the root's is: for a root with "
+		  "encrypted = false whose tree has a partition of its own. Without it, the tree "
+		  "lies behind the data.",
+	  .example = "\"PARTUUID=00000000-0000-4000-8000-000000000003\"" },
 	{ .name = "on_corruption",
 	  .type = LK_T_CHOICE,
 	  AT(on_corruption),
@@ -81,6 +89,7 @@ static bool is_power_of_two(int64_t n)
 static const char *misfit(const struct lk_verity_params *p, struct lk_error *err)
 {
 	const bool sha512 = p->algorithm && strcmp(p->algorithm, "sha512") == 0;
+	struct lk_blockdev_spec spec;
 	int64_t end;
 
 	if (p->root_hash.data && p->root_hash.len != (sha512 ? 64 : 32)) {
@@ -98,6 +107,8 @@ static const char *misfit(const struct lk_verity_params *p, struct lk_error *err
 			      "'hash_offset' is not a multiple of hash_block_size");
 		return "hash_offset";
 	}
+	if (p->hash_device)
+		return lk_blockdev_spec_parse(p->hash_device, &spec, err) ? "hash_device" : NULL;
 	if (__builtin_mul_overflow(p->data_blocks, p->data_block_size, &end) ||
 	    end > p->hash_offset) {
 		lk_raise_code(err, LK_C_CONFIG_VALUE,
@@ -120,7 +131,14 @@ enum lk_status lk_verity_read(struct lk_config *cfg, const char *section, struct
 	v->has_verity = true;
 	if (st || !lk_config_clean(cfg))
 		return st;
-	if (!v->verity.root_hash.data || !v->verity.data_blocks || !v->verity.hash_offset)
+	if (v->encrypted && v->verity.hash_device) {
+		lk_raise_code(
+			err, LK_C_CONFIG_VALUE,
+			"'hash_device' is for encrypted = false: the tree of an encrypted root "
+			"lies behind the data, inside LUKS2");
+		return lk_config_problem(cfg, section, "hash_device", err);
+	}
+	if (!v->verity.root_hash.data || !v->verity.data_blocks)
 		return LK_OK; /* latchkey-image is yet to fill them in */
 	name = misfit(&v->verity, err);
 	return name ? lk_config_problem(cfg, section, name, err) : LK_OK;

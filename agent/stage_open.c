@@ -29,7 +29,8 @@ static enum lk_status open_verity(struct lk_run *run, size_t i, struct lk_error 
 			return st;
 		dev = &inner;
 	}
-	st = lk_verity_open(dev, v->name, &v->verity, run->deadline, err);
+	st = lk_verity_open(dev, v->verity.hash_device ? &run->volumes[i].hash : NULL, v->name,
+			    &v->verity, 0, run->deadline, err);
 	if (st)
 		return lk_context(err, "verify volume '%s'", v->name);
 	run->volumes[i].verity_open = true;

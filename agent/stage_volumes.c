@@ -52,7 +52,7 @@ static enum lk_status allocate(struct lk_run *run, struct lk_error *err)
 		return lk_raise(err, LK_INTERNAL, "out of memory for %zu volumes", n);
 	run->report.n_volumes = n;
 	for (i = 0; i < n; i++) {
-		run->volumes[i].dev.fd = -1;
+		run->volumes[i].dev.fd = run->volumes[i].hash.fd = -1;
 		snprintf(run->report.volumes[i].name, sizeof(run->report.volumes[i].name), "%s",
 			 run->settings->volumes[i].name);
 		snprintf(run->report.volumes[i].outcome, sizeof(run->report.volumes[i].outcome),
@@ -118,6 +118,8 @@ static enum lk_status prepare(struct lk_run *run, size_t i, struct lk_error *err
 	enum lk_status st;
 
 	st = lk_blockdev_find(v->device, run->deadline, &state->dev, err);
+	if (!st && v->verity.hash_device)
+		st = lk_blockdev_find(v->verity.hash_device, run->deadline, &state->hash, err);
 	if (st)
 		return lk_context(err, "find volume '%s'", v->name);
 	if (!v->encrypted)

@@ -130,6 +130,7 @@ void lk_run_end(struct lk_run *run)
 	for (i = 0; run->volumes && i < n; i++) {
 		lk_luks_prepared_free(run->volumes[i].prepared);
 		lk_blockdev_close(&run->volumes[i].dev);
+		lk_blockdev_close(&run->volumes[i].hash);
 	}
 	if (run->results)
 		lk_fetch_results_clear(run->results, n);

@@ -16,6 +16,7 @@
 /* How far one volume has come; owned by the run. */
 struct lk_volume_state {
 	struct lk_blockdev dev;
+	struct lk_blockdev hash; /* of a verity tree that has a device of its own */
 	struct lk_luks_prepared *prepared;
 	bool crypt_open, verity_open;
 };

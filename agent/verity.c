@@ -64,9 +64,18 @@ static void probes(uint64_t n_blocks, uint64_t ret[3])
 	ret[2] = n_blocks - 1;
 }
 
-static enum lk_status check_before(const struct lk_blockdev *dev, const struct lk_verity_params *p,
-				   struct lk_error *err)
+/* What is mapped; hash is never NULL, and may be the data's device. */
+struct target {
+	const struct lk_blockdev *data, *hash;
+	const char *name;
+	const struct lk_verity_params *params;
+	unsigned flags;
+};
+
+static enum lk_status check_before(const struct target *t, struct lk_error *err)
 {
+	const struct lk_verity_params *p = t->params;
+	const bool apart = t->hash != t->data;
 	struct lk_verity_tree tree;
 	enum lk_hash hash = LK_SHA256;
 	uint64_t blocks[3];
@@ -76,14 +85,14 @@ static enum lk_status check_before(const struct lk_blockdev *dev, const struct l
 	if (st)
 		return st;
 	st = lk_verity_tree_init(hash, (uint64_t)p->data_block_size, (uint64_t)p->hash_block_size,
-				 (uint64_t)p->data_blocks, (uint64_t)p->hash_offset, dev->size,
-				 &tree, err);
+				 (uint64_t)p->data_blocks, (uint64_t)p->hash_offset, t->data->size,
+				 apart ? t->hash->size : 0, &tree, err);
 	if (st)
 		return st;
 	probes(tree.data_blocks, blocks);
 	for (size_t i = 0; i < 3; i++) {
-		st = lk_verity_tree_check(&tree, dev->fd, blocks[i], p->root_hash.data,
-					  p->salt.data, p->salt.len, err);
+		st = lk_verity_tree_check(&tree, t->data->fd, t->hash->fd, blocks[i],
+					  p->root_hash.data, p->salt.data, p->salt.len, err);
 		if (st)
 			return lk_context(err, "check block %" PRIu64, blocks[i]);
 	}
@@ -107,21 +116,20 @@ static void uuid_from(const uint8_t *root_hash, char ret[37])
 	}
 }
 
-static uint32_t corruption_flag(int on_corruption)
+static uint32_t activation_flags(const struct target *t)
 {
-	switch (on_corruption) {
-	case LK_VERITY_PANIC:
-		return CRYPT_ACTIVATE_PANIC_ON_CORRUPTION;
-	case LK_VERITY_RESTART:
-		return CRYPT_ACTIVATE_RESTART_ON_CORRUPTION;
-	default:
-		return 0;
-	}
+	uint32_t flags = CRYPT_ACTIVATE_READONLY;
+
+	if (t->params->on_corruption == LK_VERITY_PANIC)
+		flags |= CRYPT_ACTIVATE_PANIC_ON_CORRUPTION;
+	if (t->params->on_corruption == LK_VERITY_RESTART)
+		flags |= CRYPT_ACTIVATE_RESTART_ON_CORRUPTION;
+	return t->flags & LK_VERITY_PRIVATE ? flags | CRYPT_ACTIVATE_PRIVATE : flags;
 }
 
-static enum lk_status activate(const struct lk_blockdev *dev, const char *name,
-			       const struct lk_verity_params *p, struct lk_error *err)
+static enum lk_status activate(const struct target *t, struct lk_error *err)
 {
+	const struct lk_verity_params *p = t->params;
 	LK_CLEANUP(crypt_free_p) struct crypt_device *cd = NULL;
 	struct crypt_params_verity params = {
 		.hash_name = p->algorithm,
@@ -134,23 +142,23 @@ static enum lk_status activate(const struct lk_blockdev *dev, const char *name,
 		.hash_area_offset = (uint64_t)p->hash_offset,
 		.flags = CRYPT_VERITY_NO_HEADER,
 	};
-	char path[32], uuid[37], complaint[COMPLAINT] = "libcryptsetup gives no reason";
+	char data[32], hash[32], uuid[37], complaint[COMPLAINT] = "libcryptsetup gives no reason";
 	int r;
 
-	snprintf(path, sizeof(path), "/proc/self/fd/%d", dev->fd);
+	snprintf(data, sizeof(data), "/proc/self/fd/%d", t->data->fd);
+	snprintf(hash, sizeof(hash), "/proc/self/fd/%d", t->hash->fd);
 	uuid_from(p->root_hash.data, uuid);
 	crypt_set_log_callback(NULL, to_debug_log, NULL);
 	crypt_set_debug_level(lk_log_debugging() ? CRYPT_DEBUG_ALL : CRYPT_DEBUG_NONE);
-	params.data_device = path;
-	r = crypt_init(&cd, path);
+	params.data_device = data;
+	r = crypt_init(&cd, hash);
 	if (r >= 0)
 		crypt_set_log_callback(cd, to_debug_log, complaint);
 	if (r >= 0)
 		r = crypt_format(cd, CRYPT_VERITY, NULL, NULL, uuid, NULL, 0, &params);
 	if (r >= 0)
-		r = crypt_activate_by_volume_key(
-			cd, name, (const char *)p->root_hash.data, p->root_hash.len,
-			CRYPT_ACTIVATE_READONLY | corruption_flag(p->on_corruption));
+		r = crypt_activate_by_volume_key(cd, t->name, (const char *)p->root_hash.data,
+						 p->root_hash.len, activation_flags(t));
 	if (r == -ENOTSUP)
 		return lk_raise(err, LK_ABSENT, "the kernel has no dm-verity with these options");
 	if (r < 0)
@@ -159,18 +167,20 @@ static enum lk_status activate(const struct lk_blockdev *dev, const char *name,
 	return LK_OK;
 }
 
-static enum lk_status check_table(const struct lk_blockdev *dev, const char *name,
-				  const struct lk_verity_params *p, struct lk_error *err)
+static enum lk_status check_table(const struct target *t, struct lk_error *err)
 {
 	static const enum lk_dm_corruption modes[] = {
 		[LK_VERITY_PANIC] = LK_DM_PANIC,
 		[LK_VERITY_ERROR] = LK_DM_EIO,
 		[LK_VERITY_RESTART] = LK_DM_RESTART,
 	};
+	const struct lk_verity_params *p = t->params;
 	const struct lk_dm_verity want = {
 		.length = (uint64_t)p->data_blocks * (uint64_t)p->data_block_size / SECTOR,
-		.major = major(dev->number),
-		.minor = minor(dev->number),
+		.major = major(t->data->number),
+		.minor = minor(t->data->number),
+		.hash_major = major(t->hash->number),
+		.hash_minor = minor(t->hash->number),
 		.data_block_size = (uint32_t)p->data_block_size,
 		.hash_block_size = (uint32_t)p->hash_block_size,
 		.data_blocks = (uint64_t)p->data_blocks,
@@ -185,7 +195,7 @@ static enum lk_status check_table(const struct lk_blockdev *dev, const char *nam
 	LK_DM_LIVE live = { 0 };
 	enum lk_status st;
 
-	st = lk_dm_table(name, &live, err);
+	st = lk_dm_table(t->name, &live, err);
 	if (st)
 		return st;
 	if (live.targets != 1 || !live.read_only)
@@ -195,16 +205,16 @@ static enum lk_status check_table(const struct lk_blockdev *dev, const char *nam
 }
 
 /* Around the page cache, so that the kernel must verify. */
-static enum lk_status read_through(const char *name, const struct lk_verity_params *p,
-				   struct lk_error *err)
+static enum lk_status read_through(const struct target *t, struct lk_error *err)
 {
+	const struct lk_verity_params *p = t->params;
 	const size_t size = (size_t)p->data_block_size;
 	char node[sizeof("/dev/mapper/") + LK_VOLUME_NAME_MAX + 16];
 	LK_FREE void *buf = aligned_alloc(size, size);
 	LK_FD int fd = -1;
 	uint64_t blocks[3];
 
-	snprintf(node, sizeof(node), "/dev/mapper/%s", name);
+	snprintf(node, sizeof(node), "/dev/mapper/%s", t->name);
 	fd = open(node, O_RDONLY | O_CLOEXEC | O_DIRECT);
 	if (!buf || fd < 0)
 		return lk_raise(err, LK_INTERNAL, "open %s: %s", node, strerror(errno));
@@ -218,17 +228,16 @@ static enum lk_status read_through(const char *name, const struct lk_verity_para
 	return LK_OK;
 }
 
-static enum lk_status check_after(const struct lk_blockdev *dev, const char *name,
-				  const struct lk_verity_params *p, struct lk_error *err)
+static enum lk_status check_after(const struct target *t, struct lk_error *err)
 {
 	char status[16];
 	enum lk_status st;
 
-	st = check_table(dev, name, p, err);
+	st = check_table(t, err);
 	if (!st)
-		st = read_through(name, p, err);
+		st = read_through(t, err);
 	if (!st)
-		st = lk_dm_status(name, status, sizeof(status), err);
+		st = lk_dm_status(t->name, status, sizeof(status), err);
 	if (st)
 		return st;
 	if (status[0] != 'V')
@@ -245,15 +254,16 @@ static enum lk_status give_up(const char *name, enum lk_status st)
 	return st;
 }
 
-enum lk_status lk_verity_open(const struct lk_blockdev *dev, const char *name,
-			      const struct lk_verity_params *params, struct lk_deadline deadline,
-			      struct lk_error *err)
+enum lk_status lk_verity_open(const struct lk_blockdev *dev, const struct lk_blockdev *hash,
+			      const char *name, const struct lk_verity_params *params,
+			      unsigned flags, struct lk_deadline deadline, struct lk_error *err)
 {
+	const struct target t = { dev, hash ? hash : dev, name, params, flags };
 	struct lk_dm_watchdog *watchdog = NULL;
 	enum lk_status st;
 	bool exists;
 
-	st = check_before(dev, params, err);
+	st = check_before(&t, err);
 	if (!st)
 		st = lk_dm_exists(name, &exists, err);
 	if (st)
@@ -263,13 +273,13 @@ enum lk_status lk_verity_open(const struct lk_blockdev *dev, const char *name,
 	st = lk_dm_watchdog_start(deadline, &watchdog, err);
 	if (st)
 		return st;
-	st = activate(dev, name, params, err);
+	st = activate(&t, err);
 	lk_dm_quiet();
 	if (lk_dm_watchdog_stop(watchdog))
 		return give_up(name, lk_raise(err, LK_TIMEOUT, "udev did not settle '%s'", name));
 	if (st)
 		return st;
-	st = check_after(dev, name, params, err);
+	st = check_after(&t, err);
 	return st ? give_up(name, st) : LK_OK;
 }
 

@@ -16,11 +16,16 @@
 
 struct lk_verity_params; /* agent/settings.h */
 
-/* Map dev (data and hash tree on one device) as /dev/mapper/NAME. LK_TAMPERED: verity-corrupt,
- * table-mismatch; LK_CONFIG: name-taken, or parameters that do not fit the device; LK_TIMEOUT:
- * udev did not answer. On any failure the mapping does not exist. */
-enum lk_status lk_verity_open(const struct lk_blockdev *dev, const char *name,
-			      const struct lk_verity_params *params, struct lk_deadline deadline,
-			      struct lk_error *err);
+enum lk_verity_flags {
+	LK_VERITY_PRIVATE = 1, /* an inner layer: other rules of udev leave it alone */
+};
+
+/* Map dev as /dev/mapper/NAME. hash: the device with the hash tree, NULL when it lies behind the
+ * data. LK_TAMPERED: verity-corrupt, table-mismatch; LK_CONFIG: name-taken, or parameters that do
+ * not fit the devices; LK_TIMEOUT: udev did not answer. On any failure the mapping does not
+ * exist. */
+enum lk_status lk_verity_open(const struct lk_blockdev *dev, const struct lk_blockdev *hash,
+			      const char *name, const struct lk_verity_params *params,
+			      unsigned flags, struct lk_deadline deadline, struct lk_error *err);
 /* Same as lk_dm_close: also fine when nothing is open. */
 enum lk_status lk_verity_close(const char *name, struct lk_deadline deadline, struct lk_error *err);

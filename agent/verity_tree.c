@@ -49,21 +49,22 @@ static void place_levels(struct lk_verity_tree *t, uint64_t hash_offset)
 
 enum lk_status lk_verity_tree_init(enum lk_hash hash, uint64_t data_block_size,
 				   uint64_t hash_block_size, uint64_t data_blocks,
-				   uint64_t hash_offset, uint64_t device_size,
+				   uint64_t hash_offset, uint64_t data_size, uint64_t hash_size,
 				   struct lk_verity_tree *ret, struct lk_error *err)
 {
 	struct lk_verity_tree t = { .hash = hash, .data_blocks = data_blocks };
+	const uint64_t room = hash_size ? hash_size : data_size;
 
 	if (!is_block_size(data_block_size) || !is_block_size(hash_block_size))
 		return lk_raise_code(err, LK_C_CONFIG_VALUE,
 				     "verity block sizes are powers of two from 512 to %u",
 				     LK_VERITY_BLOCK_MAX);
-	if (data_blocks == 0 || data_blocks > device_size / data_block_size)
+	if (data_blocks == 0 || data_blocks > data_size / data_block_size)
 		return lk_raise_code(err, LK_C_CONFIG_VALUE,
 				     "data_blocks is %" PRIu64 ", the device holds %" PRIu64,
-				     data_blocks, device_size / data_block_size);
-	if (hash_offset % hash_block_size != 0 || hash_offset > device_size ||
-	    hash_offset < data_blocks * data_block_size)
+				     data_blocks, data_size / data_block_size);
+	if (hash_offset % hash_block_size != 0 || hash_offset > room ||
+	    (!hash_size && hash_offset < data_blocks * data_block_size))
 		return lk_raise_code(err, LK_C_CONFIG_VALUE,
 				     "hash_offset lies outside the device, inside the data or "
 				     "between hash blocks");
@@ -72,7 +73,7 @@ enum lk_status lk_verity_tree_init(enum lk_hash hash, uint64_t data_block_size,
 	for (size_t n = hash_block_size / digest_room(hash); n > 1; n /= 2)
 		t.digest_bits++;
 	place_levels(&t, hash_offset);
-	if (t.end > device_size)
+	if (t.end > room)
 		return lk_raise_code(err, LK_C_CONFIG_VALUE,
 				     "the hash tree ends beyond the device");
 	*ret = t;
@@ -131,9 +132,9 @@ static enum lk_status climb(const struct lk_verity_tree *t, int fd, unsigned lev
 	return hash_block(t->hash, salt, salt_len, buf, t->hash_block_size, digest, err);
 }
 
-enum lk_status lk_verity_tree_check(const struct lk_verity_tree *tree, int fd, uint64_t block,
-				    const uint8_t *root_hash, const uint8_t *salt, size_t salt_len,
-				    struct lk_error *err)
+enum lk_status lk_verity_tree_check(const struct lk_verity_tree *tree, int data_fd, int hash_fd,
+				    uint64_t block, const uint8_t *root_hash, const uint8_t *salt,
+				    size_t salt_len, struct lk_error *err)
 {
 	LK_FREE uint8_t *buf = malloc(LK_VERITY_BLOCK_MAX);
 	uint8_t digest[LK_HASH_MAX];
@@ -142,12 +143,12 @@ enum lk_status lk_verity_tree_check(const struct lk_verity_tree *tree, int fd, u
 
 	if (!buf)
 		return lk_raise(err, LK_INTERNAL, "out of memory");
-	st = read_block(fd, buf, tree->data_block_size, block * tree->data_block_size, err);
+	st = read_block(data_fd, buf, tree->data_block_size, block * tree->data_block_size, err);
 	if (st)
 		return st;
 	st = hash_block(tree->hash, salt, salt_len, buf, tree->data_block_size, digest, err);
 	for (unsigned level = 0; !st && level < tree->n_levels; level++) {
-		st = climb(tree, fd, level, index, salt, salt_len, buf, digest, err);
+		st = climb(tree, hash_fd, level, index, salt, salt_len, buf, digest, err);
 		index >>= tree->digest_bits;
 	}
 	if (st)

@@ -22,19 +22,20 @@ struct lk_verity_tree {
 	uint64_t data_blocks;
 	unsigned digest_bits; /* log2 of digests in a hash block */
 	unsigned n_levels;
-	uint64_t level_offset[LK_VERITY_LEVELS_MAX]; /* bytes on the device, lowest level first */
+	uint64_t level_offset[LK_VERITY_LEVELS_MAX]; /* bytes on its device, lowest level first */
 	uint64_t end;				     /* first byte after the tree */
 };
 
-/* Lay the tree out. Pure. LK_CONFIG (config-value) when sizes are not powers of two from 512 to
- * LK_VERITY_BLOCK_MAX, when data and tree overlap, or when the tree ends beyond device_size. */
+/* Lay the tree out. hash_size: bytes of the tree's own device, 0 when it lies behind the data on
+ * theirs. Pure. LK_CONFIG (config-value) when sizes are not powers of two from 512 to
+ * LK_VERITY_BLOCK_MAX, when data and tree overlap, or when one ends beyond its device. */
 enum lk_status lk_verity_tree_init(enum lk_hash hash, uint64_t data_block_size,
 				   uint64_t hash_block_size, uint64_t data_blocks,
-				   uint64_t hash_offset, uint64_t device_size,
+				   uint64_t hash_offset, uint64_t data_size, uint64_t hash_size,
 				   struct lk_verity_tree *ret, struct lk_error *err);
 
-/* Does data block `block` hash up to the root? Reads fd. LK_TAMPERED (verity-corrupt) if not, and
- * also when a block cannot be read. */
-enum lk_status lk_verity_tree_check(const struct lk_verity_tree *tree, int fd, uint64_t block,
-				    const uint8_t *root_hash, const uint8_t *salt, size_t salt_len,
-				    struct lk_error *err);
+/* Does data block `block` hash up to the root? Reads data_fd and hash_fd, which may be one.
+ * LK_TAMPERED (verity-corrupt) if not, and also when a block cannot be read. */
+enum lk_status lk_verity_tree_check(const struct lk_verity_tree *tree, int data_fd, int hash_fd,
+				    uint64_t block, const uint8_t *root_hash, const uint8_t *salt,
+				    size_t salt_len, struct lk_error *err);

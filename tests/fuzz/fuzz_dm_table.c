@@ -79,6 +79,8 @@ static void check_verity(const char *line)
 		.length = 800,
 		.major = 253,
 		.minor = 0,
+		.hash_major = 253,
+		.hash_minor = 7,
 		.data_block_size = 4096,
 		.hash_block_size = 4096,
 		.data_blocks = 100,

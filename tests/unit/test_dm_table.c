@@ -154,6 +154,8 @@ static const struct lk_dm_verity verity_want = {
 	.length = 800,
 	.major = 253,
 	.minor = 0,
+	.hash_major = 253,
+	.hash_minor = 7,
 	.data_block_size = 4096,
 	.hash_block_size = 4096,
 	.data_blocks = 100,
@@ -165,7 +167,7 @@ static const struct lk_dm_verity verity_want = {
 	.salt_len = sizeof(salt),
 	.on_corruption = LK_DM_PANIC,
 };
-#define VERITY "1 253:0 253:0 4096 4096 100 100 sha256 01abcdef 5a17"
+#define VERITY "1 253:0 253:7 4096 4096 100 100 sha256 01abcdef 5a17"
 
 static enum lk_status verity_check(const struct lk_dm_verity *want, const char *params)
 {
@@ -176,18 +178,18 @@ TEST(verity_fields_are_compared)
 {
 	static const char *const rows[] = {
 		"",
-		"0 253:0 253:0 4096 4096 100 100 sha256 01abcdef 5a17 1 panic_on_corruption",
-		"1 253:1 253:0 4096 4096 100 100 sha256 01abcdef 5a17 1 panic_on_corruption",
-		"1 253:0 253:1 4096 4096 100 100 sha256 01abcdef 5a17 1 panic_on_corruption",
-		"1 253:0 253:0 512 4096 100 100 sha256 01abcdef 5a17 1 panic_on_corruption",
-		"1 253:0 253:0 4096 512 100 100 sha256 01abcdef 5a17 1 panic_on_corruption",
-		"1 253:0 253:0 4096 4096 99 100 sha256 01abcdef 5a17 1 panic_on_corruption",
-		"1 253:0 253:0 4096 4096 100 101 sha256 01abcdef 5a17 1 panic_on_corruption",
-		"1 253:0 253:0 4096 4096 100 100 sha512 01abcdef 5a17 1 panic_on_corruption",
-		"1 253:0 253:0 4096 4096 100 100 sha256 01abcdee 5a17 1 panic_on_corruption",
-		"1 253:0 253:0 4096 4096 100 100 sha256 01abcd 5a17 1 panic_on_corruption",
-		"1 253:0 253:0 4096 4096 100 100 sha256 01abcdef 5a18 1 panic_on_corruption",
-		"1 253:0 253:0 4096 4096 100 100 sha256 01abcdef - 1 panic_on_corruption",
+		"0 253:0 253:7 4096 4096 100 100 sha256 01abcdef 5a17 1 panic_on_corruption",
+		"1 253:1 253:7 4096 4096 100 100 sha256 01abcdef 5a17 1 panic_on_corruption",
+		"1 253:0 253:0 4096 4096 100 100 sha256 01abcdef 5a17 1 panic_on_corruption",
+		"1 253:0 253:7 512 4096 100 100 sha256 01abcdef 5a17 1 panic_on_corruption",
+		"1 253:0 253:7 4096 512 100 100 sha256 01abcdef 5a17 1 panic_on_corruption",
+		"1 253:0 253:7 4096 4096 99 100 sha256 01abcdef 5a17 1 panic_on_corruption",
+		"1 253:0 253:7 4096 4096 100 101 sha256 01abcdef 5a17 1 panic_on_corruption",
+		"1 253:0 253:7 4096 4096 100 100 sha512 01abcdef 5a17 1 panic_on_corruption",
+		"1 253:0 253:7 4096 4096 100 100 sha256 01abcdee 5a17 1 panic_on_corruption",
+		"1 253:0 253:7 4096 4096 100 100 sha256 01abcd 5a17 1 panic_on_corruption",
+		"1 253:0 253:7 4096 4096 100 100 sha256 01abcdef 5a18 1 panic_on_corruption",
+		"1 253:0 253:7 4096 4096 100 100 sha256 01abcdef - 1 panic_on_corruption",
 		VERITY,
 		VERITY " 1 restart_on_corruption",
 		VERITY " 1 ignore_corruption",
@@ -213,7 +215,7 @@ TEST(verity_modes_and_empty_salts)
 	CHECK_OK(verity_check(&want, VERITY " 1 restart_on_corruption"));
 	want.on_corruption = LK_DM_EIO;
 	want.salt_len = 0;
-	CHECK_OK(verity_check(&want, "1 253:0 253:0 4096 4096 100 100 sha256 01abcdef -"));
+	CHECK_OK(verity_check(&want, "1 253:0 253:7 4096 4096 100 100 sha256 01abcdef -"));
 	CHECK_EQ(verity_check(&want, VERITY), LK_TAMPERED);
 }
 

@@ -134,6 +134,13 @@ TEST(verity_refused)
 	ROOT_REFUSES(WITH("root_hash = \"" HASH "\"\ndata_blocks = 8\nhash_offset = 32768\n"
 			  "on_corruption = \"ignore\"\n"),
 		     "one of: panic, error, restart");
+	ROOT_REFUSES(WITH("root_hash = \"" HASH "\"\ndata_blocks = 8\nhash_offset = 0\n"),
+		     "lies within the data");
+	ROOT_REFUSES(WITH("root_hash = \"" HASH "\"\ndata_blocks = 8\nhash_offset = 0\n"
+			  "hash_device = \"PARTLABEL=tree\"\n"),
+		     "the tree of an encrypted root lies behind the data");
+	ROOT_REFUSES("[rootfs]\n" DEVICE "encrypted = false\n" VERITY "hash_device = \"tree\"\n",
+		     "'tree'");
 }
 
 TEST(providers_refused)
@@ -452,6 +459,9 @@ TEST(shown_reads_back)
 	reads_back(LK_SETTINGS_FDE,
 		   "[rootfs]\n" DEVICE "encrypted = false\nrw_overlay = ram\n" VERITY
 		   "salt = 00ff\non_corruption = restart\n");
+	reads_back(LK_SETTINGS_FDE, "[rootfs]\n" DEVICE "encrypted = false\n[rootfs.verity]\n"
+				    "root_hash = \"" HASH "\"\ndata_blocks = 8\nhash_offset = 0\n"
+				    "hash_device = \"PARTLABEL=tree\"\n");
 	reads_back(LK_SETTINGS_FDE,
 		   "[rootfs]\n" DEVICE "[rootfs.encrypt]\nproviders = [\"kbs\", \"exec\"]\n"
 		   "allow_weaker = true\n" KBS

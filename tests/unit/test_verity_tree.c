@@ -61,12 +61,12 @@ static struct image make(const char *hash, uint32_t data_block, uint32_t hash_bl
 static enum lk_status lay_out(const struct image *m, struct lk_verity_tree *t)
 {
 	return lk_verity_tree_init(m->hash, m->data_block, m->hash_block, m->data_blocks,
-				   m->hash_offset, m->size, t, &err);
+				   m->hash_offset, m->size, 0, t, &err);
 }
 
 static enum lk_status check_block(const struct image *m, const struct lk_verity_tree *t, uint64_t b)
 {
-	return lk_verity_tree_check(t, m->fd, b, m->root, m->salt, m->salt_len, &err);
+	return lk_verity_tree_check(t, m->fd, m->fd, b, m->root, m->salt, m->salt_len, &err);
 }
 
 static void flip(const struct image *m, uint64_t at)
@@ -143,7 +143,7 @@ TEST(odd_shapes_are_refused)
 
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
 		if (lk_verity_tree_init(LK_SHA256, rows[i].data_block, rows[i].hash_block,
-					rows[i].blocks, rows[i].offset, 1228800 + 4096, &t,
+					rows[i].blocks, rows[i].offset, 1228800 + 4096, 0, &t,
 					&err) != LK_CONFIG)
 			check_fail(__FILE__, __LINE__, "row %zu was accepted", i);
 		CHECK_EQ(err.code, LK_C_CONFIG_VALUE);
@@ -177,5 +177,32 @@ TEST(good_images_pass_block_by_block)
 	}
 }
 
+/* The tree alone in a file of its own, as on a partition of its own. */
+TEST(a_tree_may_lie_apart)
+{
+	struct image m = make("sha256", 4096, 4096, 300, SALT);
+	const uint64_t size = m.size - m.hash_offset;
+	char path[] = "/tmp/test_verity.XXXXXX";
+	LK_FREE char *buf = malloc(size);
+	LK_FD int fd = mkstemp(path);
+	struct lk_verity_tree t;
+
+	CHECK(buf && fd >= 0);
+	unlink(path);
+	CHECK_EQ(pread(m.fd, buf, size, (off_t)m.hash_offset), size);
+	CHECK_EQ(pwrite(fd, buf, size, 0), size);
+	CHECK_OK(lk_verity_tree_init(m.hash, 4096, 4096, 300, 0, m.hash_offset, size, &t, &err));
+	CHECK_EQ(t.end, size);
+	for (uint64_t b = 0; b < 300; b++)
+		CHECK_OK(lk_verity_tree_check(&t, m.fd, fd, b, m.root, m.salt, m.salt_len, &err));
+	CHECK_EQ(lk_verity_tree_check(&t, m.fd, m.fd, 0, m.root, m.salt, m.salt_len, &err),
+		 LK_TAMPERED);
+	CHECK_EQ(lk_verity_tree_init(m.hash, 4096, 4096, 300, 0, m.hash_offset, size - 1, &t, &err),
+		 LK_CONFIG);
+	CHECK_EQ(lk_verity_tree_init(m.hash, 4096, 4096, 300, 0, 299 * 4096, size, &t, &err),
+		 LK_CONFIG);
+	close(m.fd);
+}
+
 TESTS(setup, altered_images_are_found, a_wrong_root_hash_or_salt_is_found, odd_shapes_are_refused,
-      good_images_pass_block_by_block)
+      good_images_pass_block_by_block, a_tree_may_lie_apart)

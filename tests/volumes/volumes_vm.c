@@ -296,7 +296,7 @@ static void poke(const char *node, uint64_t at)
 
 static void check_refused(const struct lk_blockdev *dev, enum lk_code code)
 {
-	CHECK(lk_verity_open(dev, "root", &params, soon(), &err) != LK_OK);
+	CHECK(lk_verity_open(dev, NULL, "root", &params, 0, soon(), &err) != LK_OK);
 	CHECK_EQ(err.code, code);
 	CHECK(!mapped("root"));
 }
@@ -313,7 +313,7 @@ TEST(a_wrong_root_hash_is_told_and_never_panics)
 	check_refused(&dev, LK_C_VERITY_CORRUPT);
 	params.salt.data[0] ^= 1;
 	params.hash_offset += BLOCK;
-	CHECK(lk_verity_open(&dev, "root", &params, soon(), &err) != LK_OK);
+	CHECK(lk_verity_open(&dev, NULL, "root", &params, 0, soon(), &err) != LK_OK);
 	params.hash_offset -= BLOCK;
 }
 
@@ -338,7 +338,7 @@ TEST(altered_blocks_elsewhere_fail_to_read)
 
 	params.on_corruption = LK_VERITY_ERROR;
 	poke("/dev/vdc", 5 * BLOCK);
-	CHECK_OK(lk_verity_open(&dev, "root", &params, soon(), &err));
+	CHECK_OK(lk_verity_open(&dev, NULL, "root", &params, 0, soon(), &err));
 	fd = open("/dev/mapper/root", O_RDONLY | O_CLOEXEC);
 	CHECK(fd >= 0);
 	CHECK_EQ(pread(fd, buf, BLOCK, 4 * BLOCK), BLOCK);
@@ -366,14 +366,14 @@ TEST(each_mode_is_what_the_kernel_has)
 		LK_DM_LIVE live = { 0 };
 
 		params.on_corruption = rows[i].mode;
-		CHECK_OK(lk_verity_open(&dev, "root", &params, soon(), &err));
+		CHECK_OK(lk_verity_open(&dev, NULL, "root", &params, 0, soon(), &err));
 		CHECK_OK(lk_dm_table("root", &live, &err));
 		CHECK_STR(live.target, "verity");
 		if (rows[i].option)
 			CHECK_HAS(live.params, rows[i].option);
 		else
 			CHECK(!strstr(live.params, "corruption"));
-		CHECK_EQ(lk_verity_open(&dev, "root", &params, soon(), &err), LK_CONFIG);
+		CHECK_EQ(lk_verity_open(&dev, NULL, "root", &params, 0, soon(), &err), LK_CONFIG);
 		CHECK_EQ(err.code, LK_C_NAME_TAKEN);
 		CHECK_OK(lk_verity_close("root", soon(), &err));
 	}
@@ -389,7 +389,7 @@ TEST(verity_inside_luks)
 	CHECK_OK(open_with(p, &dev, "root-crypt", PASSPHRASE, LK_LUKS_READONLY | LK_LUKS_PRIVATE,
 			   soon()));
 	CHECK_OK(lk_blockdev_open("/dev/mapper/root-crypt", &inner, &err));
-	CHECK_OK(lk_verity_open(&inner, "root", &params, soon(), &err));
+	CHECK_OK(lk_verity_open(&inner, NULL, "root", &params, 0, soon(), &err));
 	check_block("/dev/mapper/root", 0);
 	check_block("/dev/mapper/root", (uint64_t)params.data_blocks - 1);
 	CHECK_EQ(lk_luks_close("root-crypt", lk_deadline_in(0), &err), LK_TIMEOUT);
@@ -416,7 +416,8 @@ TEST(a_silent_udev_does_not_keep_verity)
 {
 	LK_BLOCKDEV dev = find("/dev/vdc");
 
-	check_status(lk_verity_open(&dev, "root", &params, lk_deadline_in(1500), &err), LK_TIMEOUT);
+	check_status(lk_verity_open(&dev, NULL, "root", &params, 0, lk_deadline_in(1500), &err),
+		     LK_TIMEOUT);
 	CHECK(!mapped("root"));
 }
 
@@ -457,7 +458,7 @@ TEST(inner_layers_are_kept_from_other_rules)
 	CHECK(is_link("/dev/mapper/root-crypt"));
 	CHECK(!is_link(LINK("root-crypt")));
 	CHECK_OK(lk_blockdev_open("/dev/mapper/root-crypt", &inner, &err));
-	CHECK_OK(lk_verity_open(&inner, "root", &params, soon(), &err));
+	CHECK_OK(lk_verity_open(&inner, NULL, "root", &params, 0, soon(), &err));
 	CHECK(is_link("/dev/mapper/root") && is_link(LINK("root")));
 	check_block("/dev/mapper/root", 3);
 	CHECK_OK(lk_verity_close("root", soon(), &err));
