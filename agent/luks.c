@@ -135,6 +135,50 @@ enum lk_status lk_luks_check_key(const struct lk_luks_prepared *p, const struct 
 	return r < 0 ? key_fault(&s, r, err) : LK_OK;
 }
 
+/* Into buf, which has room for a volume key; the keyslot's id, 0 for none, or a negative errno. */
+static int read_volume_key(struct lk_luks_session *s, const struct lk_volume_key *key,
+			   struct lk_secret *buf)
+{
+	const char *bytes = (const char *)key->bytes.data;
+	struct lk_error ignored = { 0 };
+	size_t n = buf->cap;
+	int r;
+
+	if (key->form == LK_KEY_PASSPHRASE) {
+		r = crypt_volume_key_get(s->cd, CRYPT_ANY_SLOT, (char *)buf->data, &n, bytes,
+					 key->bytes.len);
+		buf->len = r < 0 ? 0 : n;
+		return r;
+	}
+	r = crypt_volume_key_verify(s->cd, bytes, key->bytes.len);
+	if (r >= 0 && lk_secret_append(buf, bytes, key->bytes.len, &ignored))
+		return -ENOMEM;
+	return r < 0 ? r : 0;
+}
+
+enum lk_status lk_luks_volume_key(const struct lk_luks_prepared *p, const struct lk_volume_key *key,
+				  struct lk_secret *ret, int *ret_slot, struct lk_error *err)
+{
+	LK_LUKS_SESSION s = { 0 };
+	LK_SECRET found = { 0 };
+	enum lk_status st;
+	int slot;
+
+	st = check_shape(key, &p->header, err);
+	if (!st)
+		st = lk_luks_session_load(&s, p->memory_fd, -1, err);
+	if (!st)
+		st = lk_secret_alloc(&found, lk_luks_key_size(p->header.integrity), err);
+	if (st)
+		return st;
+	slot = read_volume_key(&s, key, &found);
+	if (slot < 0)
+		return key_fault(&s, slot, err);
+	*ret = lk_secret_take(&found);
+	*ret_slot = key->form == LK_KEY_VOLUME ? LK_LUKS_NO_SLOT : slot;
+	return LK_OK;
+}
+
 /* What libcryptsetup calls the integrity mapping below a volume's. */
 static const char *below_name(const char *name, char buf[NAME_MAX_DM])
 {

@@ -47,5 +47,10 @@ enum lk_status lk_luks_open(const struct lk_luks_prepared *p, const struct lk_bl
 /* Does the key open the prepared header? Maps nothing, needs no device-mapper. */
 enum lk_status lk_luks_check_key(const struct lk_luks_prepared *p, const struct lk_volume_key *key,
 				 struct lk_error *err);
+#define LK_LUKS_NO_SLOT (-1)
+/* The volume key that the key opens, into locked memory, and the keyslot's id (LK_LUKS_NO_SLOT:
+ * it was the volume key itself). Maps nothing. LK_TAMPERED: key-wrong. */
+enum lk_status lk_luks_volume_key(const struct lk_luks_prepared *p, const struct lk_volume_key *key,
+				  struct lk_secret *ret, int *ret_slot, struct lk_error *err);
 /* Both mappings of a volume; as lk_dm_close: also fine when nothing is open. */
 enum lk_status lk_luks_close(const char *name, struct lk_deadline deadline, struct lk_error *err);

@@ -66,6 +66,17 @@ struct lk_luks_digest {
 	uint8_t value[32];
 };
 
+/* The token `latchkey`, written by us for ourselves and never obeyed: no more than a label on what is
+ * there. Keyslots are bits, 1 << id; no keyslot is named twice. */
+struct lk_luks_token {
+	uint32_t keyslots; /* the provider's secret opens these */
+	uint32_t recovery; /* the recovery key's keyslot, or 0 */
+	uint32_t next;	   /* of a rotation that is under way, or 0 */
+	bool has_mac;
+	uint64_t generation; /* with has_mac: 1 or more */
+	uint8_t mac[32];     /* agent/header_mac.h */
+};
+
 enum lk_luks_degraded { /* what is wrong with the pair of copies; none of it stops the boot */
 			LK_LUKS_BOTH_GOOD = 0,
 			LK_LUKS_PRIMARY_BAD,   /* the second copy was taken */
@@ -83,7 +94,8 @@ struct lk_luks_header { /* plain data, no secret */
 	uint64_t segment_offset; /* bytes; to the end of the device */
 	uint32_t sector_size;	 /* 512 or 4096 */
 	bool integrity;		 /* dm-integrity below, HMAC-SHA-256 over what is encrypted */
-	bool has_token;		 /* of type latchkey; checked, never used, not written again */
+	bool has_token;		 /* of type latchkey; not written into the private copy */
+	struct lk_luks_token token;
 	enum lk_luks_degraded degraded;
 	struct lk_luks_digest digest;
 	size_t n_keyslots;
@@ -95,6 +107,9 @@ static inline uint32_t lk_luks_key_size(bool integrity)
 {
 	return LK_LUKS_KEY_SIZE + (integrity ? LK_LUKS_TAG_SIZE : 0);
 }
+
+/* The keyslots that are there, as bits. */
+uint32_t lk_luks_keyslot_bits(const struct lk_luks_header *h);
 
 /* Size of the copy that begins at `offset` (0, or the second copy's) if these LK_LUKS_BINARY_SIZE
  * bytes look like its start, else 0. Checks shape only: tells the reader how much to read. */

@@ -68,6 +68,9 @@ enum lk_status lk_luks_json_read(const uint8_t *area, size_t len, const struct l
 /* ret->keyslots and n_keyslots; needs ret->keyslots_size and ret->integrity. */
 enum lk_status lk_luks_keyslots_read(struct json_t *keyslots, const struct lk_luks_frame *frame,
 				     struct lk_luks_header *ret, struct lk_error *err);
+/* ret->token and has_token; needs ret->keyslots. */
+enum lk_status lk_luks_tokens_read(struct json_t *tokens, struct lk_luks_header *ret,
+				   struct lk_error *err);
 
 /* Turn what core/json raised into `code`, keeping its words. Returns the class. */
 enum lk_status lk_luks_refuse(struct lk_error *err, enum lk_code code);
@@ -80,5 +83,11 @@ enum lk_status lk_luks_get_u32(const struct json_t *obj, const char *name, uint3
 /* Base64 of min to cap bytes. */
 enum lk_status lk_luks_get_bytes(const struct json_t *obj, const char *name, size_t min, size_t cap,
 				 uint8_t *out, size_t *ret_n, struct lk_error *err);
+/* The only member of an object that must hold exactly one, named "0". */
+enum lk_status lk_luks_get_only_zero(struct json_t *obj, const char *what, struct json_t **ret,
+				     struct lk_error *err);
+/* The bits of a list of ids, each at most once: [ "0", "1" ] is 3. */
+enum lk_status lk_luks_get_ids(const struct json_t *obj, const char *name, uint32_t *ret,
+			       struct lk_error *err);
 /* "0" to "31", digits only, no leading zero. */
 bool lk_luks_id_read(const char *text, unsigned *ret);

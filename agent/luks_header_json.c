@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The JSON area of a LUKS2 header under our rules: configuration, the one segment, the one digest,
- * tokens. Members are a closed list at every level. */
+/* The JSON area of a LUKS2 header under our rules: configuration, the one segment, the one digest.
+ * Members are a closed list at every level. */
 
 #include <string.h>
 
@@ -73,9 +73,8 @@ bool lk_luks_id_read(const char *text, unsigned *ret)
 	return true;
 }
 
-/* The only member of an object that must hold exactly one, named "0". */
-static enum lk_status get_only_zero(struct json_t *obj, const char *what, struct json_t **ret,
-				    struct lk_error *err)
+enum lk_status lk_luks_get_only_zero(struct json_t *obj, const char *what, struct json_t **ret,
+				     struct lk_error *err)
 {
 	if (lk_json_count(obj) != 1)
 		return lk_raise_code(err, LK_C_HEADER_JSON, "%zu %s, not one", lk_json_count(obj),
@@ -159,7 +158,7 @@ static enum lk_status read_segment(struct json_t *segments, const struct lk_luks
 	struct json_t *s;
 	enum lk_status st;
 
-	st = get_only_zero(segments, "segments", &s, err);
+	st = lk_luks_get_only_zero(segments, "segments", &s, err);
 	if (st)
 		return st;
 	if (lk_json_only(s, members, err))
@@ -186,37 +185,6 @@ static enum lk_status read_segment(struct json_t *segments, const struct lk_luks
 	return check_segment_place(ret, frame, err);
 }
 
-/* The bits of a list of ids, each at most once: [ "0", "1" ] is 3. */
-static enum lk_status read_ids(const struct json_t *obj, const char *name, uint32_t *ret,
-			       struct lk_error *err)
-{
-	struct json_t *list;
-	uint32_t bits = 0;
-
-	if (lk_json_get_array(obj, name, &list, err))
-		return lk_luks_refuse(err, LK_C_HEADER_JSON);
-	for (size_t i = 0; i < lk_json_count(list); i++) {
-		const char *text = lk_json_string_value(lk_json_at(list, i));
-		unsigned id;
-
-		if (!text || !lk_luks_id_read(text, &id) || (bits & (UINT32_C(1) << id)))
-			return lk_raise_code(err, LK_C_HEADER_JSON, "%s is not a list of ids",
-					     name);
-		bits |= UINT32_C(1) << id;
-	}
-	*ret = bits;
-	return LK_OK;
-}
-
-static uint32_t keyslot_bits(const struct lk_luks_header *h)
-{
-	uint32_t bits = 0;
-
-	for (size_t i = 0; i < h->n_keyslots; i++)
-		bits |= UINT32_C(1) << h->keyslots[i].id;
-	return bits;
-}
-
 /* The digest must bind every keyslot and the segment: a keyslot that it leaves out could yield a
  * volume key of the host's choosing. */
 static enum lk_status check_binding(const struct json_t *d, const struct lk_luks_header *h,
@@ -225,13 +193,13 @@ static enum lk_status check_binding(const struct json_t *d, const struct lk_luks
 	uint32_t keyslots = 0, segments = 0;
 	enum lk_status st;
 
-	st = read_ids(d, "keyslots", &keyslots, err);
+	st = lk_luks_get_ids(d, "keyslots", &keyslots, err);
 	if (st)
 		return st;
-	st = read_ids(d, "segments", &segments, err);
+	st = lk_luks_get_ids(d, "segments", &segments, err);
 	if (st)
 		return st;
-	if (keyslots != keyslot_bits(h) || segments != 1)
+	if (keyslots != lk_luks_keyslot_bits(h) || segments != 1)
 		return lk_raise_code(err, LK_C_HEADER_JSON,
 				     "the digest does not bind exactly the keyslots and segment 0");
 	return LK_OK;
@@ -247,7 +215,7 @@ static enum lk_status read_digest(struct json_t *digests, const struct lk_luks_f
 	enum lk_status st;
 	size_t n;
 
-	st = get_only_zero(digests, "digests", &d, err);
+	st = lk_luks_get_only_zero(digests, "digests", &d, err);
 	if (st)
 		return st;
 	if (lk_json_only(d, members, err))
@@ -268,34 +236,6 @@ static enum lk_status read_digest(struct json_t *digests, const struct lk_luks_f
 		st = lk_luks_get_bytes(d, "digest", sizeof(out->value), sizeof(out->value),
 				       out->value, &n, err);
 	return st;
-}
-
-/* Tokens never configure anything: one of ours may lie there, everything else is refused. */
-static enum lk_status read_tokens(struct json_t *tokens, struct lk_luks_header *ret,
-				  struct lk_error *err)
-{
-	static const char *const members[] = { "type", "keyslots", NULL };
-	struct json_t *t;
-	uint32_t keyslots = 0;
-	enum lk_status st;
-
-	if (lk_json_count(tokens) == 0)
-		return LK_OK;
-	st = get_only_zero(tokens, "tokens", &t, err);
-	if (st)
-		return st;
-	st = lk_luks_want_text(t, "type", "latchkey", LK_C_HEADER_JSON, err);
-	if (st)
-		return lk_context(err, "check the token");
-	if (lk_json_only(t, members, err))
-		return lk_luks_refuse(err, LK_C_HEADER_JSON);
-	st = read_ids(t, "keyslots", &keyslots, err);
-	if (st)
-		return lk_context(err, "check the token");
-	if (keyslots & ~keyslot_bits(ret))
-		return lk_raise_code(err, LK_C_HEADER_JSON, "the token names an absent keyslot");
-	ret->has_token = true;
-	return LK_OK;
 }
 
 struct sections {
@@ -335,7 +275,7 @@ static enum lk_status read_sections(const struct sections *s, const struct lk_lu
 	st = read_digest(s->digests, frame, ret, err);
 	if (st)
 		return lk_context(err, "check the digest");
-	return read_tokens(s->tokens, ret, err);
+	return lk_luks_tokens_read(s->tokens, ret, err);
 }
 
 enum lk_status lk_luks_json_read(const uint8_t *area, size_t len, const struct lk_luks_frame *frame,

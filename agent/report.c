@@ -38,6 +38,7 @@ static struct json_t *volume_json(const struct lk_report_volume *v)
 		  set_if(o, "provider", v->provider) && set_if(o, "endpoint", v->endpoint) &&
 		  set_if(o, "luks_uuid", v->luks_uuid) &&
 		  set_if(o, "header_digest", v->header_digest) &&
+		  set_if(o, "header_mac", v->header_mac) &&
 		  lk_json_set_bool(o, "header_degraded", v->header_degraded) &&
 		  set_if(o, "root_hash", v->root_hash) && set_if(o, "writable", v->writable) &&
 		  set_if(o, "options", v->options) && set_if(o, "options_why", v->options_why) &&

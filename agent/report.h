@@ -28,6 +28,7 @@ struct lk_report_volume {
 	char endpoint[128];
 	char luks_uuid[40];
 	char header_digest[65];	      /* SHA-256 of what was validated, hex */
+	char header_mac[8];	      /* "ok", "absent"; empty: not looked at */
 	bool header_degraded;	      /* one of the two copies on disk was no good */
 	char root_hash[129];	      /* hex; empty without verity */
 	char writable[24];	      /* "", "ram" */

@@ -35,6 +35,7 @@ static void print_volume(const struct json_t *v)
 	print_field("endpoint", text(v, "endpoint"));
 	print_field("luks uuid", text(v, "luks_uuid"));
 	print_field("header digest", text(v, "header_digest"));
+	print_field("header mac", text(v, "header_mac"));
 	if (!lk_json_get_bool(v, "header_degraded", &degraded, &err) && degraded)
 		print_field("header", "DEGRADED: one copy on the disk is damaged, not repaired");
 	print_field("options", text(v, "options"));

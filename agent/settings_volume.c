@@ -32,10 +32,12 @@ static const char *const entropies[] = { "unknown", "full", NULL };
 #define MAX_KEYSLOTS                                                                               \
 	.name = "max_keyslots", .type = LK_T_INT, AT(max_keyslots), .fallback = "2", .min = 1,     \
 	.max = 8, .help = "A header with more keyslots than this is refused."
-#define HEADER_MAC                                                                                 \
-	.name = "header_mac", .type = LK_T_CHOICE, AT(header_mac), .fallback = "optional",         \
-	.choices = macs,                                                                           \
-	.help = "Whether a header without our MAC is opened. This version checks none: optional."
+#define HEADER_MAC                                                                                    \
+	.name = "header_mac", .type = LK_T_CHOICE, AT(header_mac), .fallback = "optional",            \
+	.choices = macs,                                                                              \
+	.help = "Whether a header must carry our MAC, which binds it to this volume: optional opens " \
+		"one without it, as on volumes made by other tools. One that is wrong is never "      \
+		"opened."
 #define ALLOW_DISCARDS                                                                             \
 	.name = "allow_discards", .type = LK_T_BOOL, AT(allow_discards), .fallback = "false",      \
 	.help = "Pass discards through dm-crypt: who sees the disk sees which blocks are free."
@@ -240,8 +242,6 @@ static const char *unsupported(const struct lk_volume *v)
 		return "rw_overlay_type";
 	if (v->phase != LK_PHASE_INITRD)
 		return "phase";
-	if (v->header_mac != LK_HEADER_MAC_OPTIONAL)
-		return "header_mac";
 	if (v->integrity)
 		return "integrity";
 	if (v->format != LK_FORMAT_NEVER)

@@ -5,7 +5,9 @@
 
 #include "agent/dm.h"
 #include "agent/stage_steps.h"
+#include "agent/unlock.h"
 #include "agent/verity.h"
+#include "core/base64.h"
 #include "core/log.h"
 
 const char *lk_inner_name(const struct lk_volume *v, char buf[LK_MAP_NAME])
@@ -69,12 +71,32 @@ static enum lk_status open_crypt(struct lk_run *run, size_t i, struct lk_error *
 	return LK_OK;
 }
 
+/* Is it the volume that it should be? Its identity is measured before it is used. */
+static enum lk_status check_identity(struct lk_run *run, size_t i, struct lk_error *err)
+{
+	const struct lk_volume *v = &run->settings->volumes[i];
+	struct lk_report_volume *note = &run->report.volumes[i];
+	struct lk_header_identity identity;
+	char hex[2 * sizeof(identity.mac) + 1];
+	enum lk_status st;
+
+	st = lk_volume_unlock(v, run->volumes[i].prepared, &run->results[i].key, &identity, err);
+	if (st)
+		return lk_context(err, "unlock volume '%s'", v->name);
+	lk_hex_encode(identity.mac, sizeof(identity.mac), hex);
+	snprintf(note->header_mac, sizeof(note->header_mac), "%s",
+		 identity.has_mac ? "ok" : "absent");
+	return lk_events_add(&run->report.events, "identity", hex, err);
+}
+
 static enum lk_status open_volume(struct lk_run *run, size_t i, struct lk_error *err)
 {
 	const struct lk_volume *v = &run->settings->volumes[i];
 	enum lk_status st = LK_OK;
 
 	if (v->encrypted)
+		st = check_identity(run, i, err);
+	if (!st && v->encrypted)
 		st = open_crypt(run, i, err);
 	if (!st && v->has_verity)
 		st = open_verity(run, i, err);

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "agent/stage_steps.h"
+#include "agent/unlock.h"
 #include "core/base64.h"
 #include "core/cleanup.h"
 #include "core/cmdline.h"
@@ -97,20 +98,10 @@ enum lk_status lk_stage_configuration(struct lk_run *run, char *detail, struct l
 	return LK_OK;
 }
 
-static struct lk_luks_rules rules_for(const struct lk_volume *v)
-{
-	struct lk_luks_rules rules = lk_luks_rules_here();
-
-	rules.max_keyslots = (unsigned)v->max_keyslots;
-	rules.luks_uuid = v->luks_uuid;
-	rules.integrity = v->integrity;
-	return rules;
-}
-
 static enum lk_status prepare(struct lk_run *run, size_t i, struct lk_error *err)
 {
 	const struct lk_volume *v = &run->settings->volumes[i];
-	const struct lk_luks_rules rules = rules_for(v);
+	const struct lk_luks_rules rules = lk_volume_rules(v);
 	struct lk_volume_state *state = &run->volumes[i];
 	struct lk_report_volume *note = &run->report.volumes[i];
 	const struct lk_luks_header *header;

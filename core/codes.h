@@ -40,6 +40,10 @@
 	  "A keyslot or segment lies outside its place on the disk.")                              \
 	X(HEADER_CHANGED, LK_TAMPERED, "header-changed",                                           \
 	  "The volume is not the one that the configuration names.")                               \
+	X(HEADER_MAC, LK_TAMPERED, "header-mac",                                                   \
+	  "The header was not made for this volume, or was altered; restore it from a backup.")    \
+	X(HEADER_MAC_ABSENT, LK_TAMPERED, "header-mac-absent",                                     \
+	  "Was the header replaced? If not, latchkey volume rotate gives it a MAC.")               \
 	X(KEY_WRONG, LK_TAMPERED, "key-wrong",                                                     \
 	  "The key fetched does not open the volume; check which key the resource holds.")         \
 	X(TABLE_MISMATCH, LK_TAMPERED, "table-mismatch",                                           \

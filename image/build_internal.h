@@ -2,6 +2,7 @@
 /* What the stages of a build share. */
 #pragma once
 
+#include "agent/header_mac.h"
 #include "core/secret.h"
 #include "image/build.h"
 #include "image/disk.h"
@@ -33,6 +34,7 @@ struct lk_build {
 	struct lk_disk disk;
 	char part_uuid[LK_GUID_TEXT];
 	char luks_uuid[LK_GUID_TEXT];
+	uint8_t header_mac[LK_HEADER_MAC_SIZE]; /* the volume's identity */
 	struct lk_siteconfig site;
 	char mapper[LK_SITE_NAME];
 	struct lk_secret volume_key, passphrase;

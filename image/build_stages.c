@@ -226,7 +226,8 @@ static enum lk_status make_header(struct lk_build *b, char path[LK_PATH_MAX], st
 	fd = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
 	if (fd < 0 || ftruncate(fd, (off_t)(LK_LUKS_DATA_OFFSET + b->disk.payload)) != 0)
 		return lk_raise(err, LK_CONFIG, "create '%s': %s", path, strerror(errno));
-	st = lk_luks_format(path, b->luks_uuid, &b->volume_key, &b->passphrase, err);
+	st = lk_luks_format(path, b->luks_uuid, b->mapper, &b->volume_key, &b->passphrase,
+			    b->header_mac, err);
 	if (!st)
 		st = lk_luks_verify(path, &b->volume_key, &b->passphrase, err);
 	return st;

@@ -5,7 +5,12 @@
 #include <libcryptsetup.h>
 #include <string.h>
 
+#include "core/base64.h"
 #include "core/cleanup.h"
+#include "core/json.h"
+
+/* As the agent counts it: the first state of a volume's keys. */
+#define FIRST_GENERATION 1
 
 LK_DEFINE_CLEANUP(struct crypt_device *, crypt_free)
 
@@ -51,9 +56,47 @@ static enum lk_status write_header(struct crypt_device *cd, const char *uuid,
 	return LK_OK;
 }
 
-enum lk_status lk_luks_format(const char *path, const char *uuid,
+static enum lk_status token_text(const uint8_t mac[LK_HEADER_MAC_SIZE], char **ret,
+				 struct lk_error *err)
+{
+	LK_JSON *token = lk_json_object();
+	struct json_t *keyslots = lk_json_array();
+	char mac_text[LK_B64_SIZE(LK_HEADER_MAC_SIZE)];
+	bool ok = lk_json_append_string(keyslots, "0");
+	size_t n;
+
+	lk_b64_encode(LK_B64_STD, mac, LK_HEADER_MAC_SIZE, mac_text);
+	ok = lk_json_set(token, "keyslots", keyslots) && ok;
+	if (!ok || !lk_json_set_string(token, "type", "latchkey") ||
+	    !lk_json_set_string(token, "generation", "1") ||
+	    !lk_json_set_string(token, "mac", mac_text))
+		return lk_raise(err, LK_INTERNAL, "out of memory");
+	return lk_json_dump(token, LK_JSON_COMPACT, ret, &n, err);
+}
+
+static enum lk_status write_token(struct crypt_device *cd, const char *uuid, const char *name,
+				  const struct lk_secret *volume_key,
+				  uint8_t mac[LK_HEADER_MAC_SIZE], struct lk_error *err)
+{
+	const struct lk_header_fields fields = { uuid, LK_LUKS_DATA_OFFSET, LK_LUKS_SECTOR, false };
+	const struct lk_header_owner owner = { LK_ROLE_ROOT, name };
+	LK_JSON_TEXT *text = NULL;
+	enum lk_status st;
+	int r;
+
+	st = lk_header_mac(&fields, &owner, FIRST_GENERATION, volume_key, mac, err);
+	if (!st)
+		st = token_text(mac, &text, err);
+	if (st)
+		return st;
+	r = crypt_token_json_set(cd, 0, text);
+	return r < 0 ? lk_raise(err, LK_CONFIG, "write the token: %s", strerror(-r)) : LK_OK;
+}
+
+enum lk_status lk_luks_format(const char *path, const char *uuid, const char *name,
 			      const struct lk_secret *volume_key,
-			      const struct lk_secret *passphrase, struct lk_error *err)
+			      const struct lk_secret *passphrase, uint8_t mac[LK_HEADER_MAC_SIZE],
+			      struct lk_error *err)
 {
 	LK_CLEANUP(crypt_free_p) struct crypt_device *cd = NULL;
 	enum lk_status st;
@@ -64,6 +107,8 @@ enum lk_status lk_luks_format(const char *path, const char *uuid,
 	if (r < 0)
 		return lk_raise(err, LK_INTERNAL, "open the header file: %s", strerror(-r));
 	st = write_header(cd, uuid, volume_key, passphrase, err);
+	if (!st)
+		st = write_token(cd, uuid, name, volume_key, mac, err);
 	if (st)
 		return lk_context(err, "make the LUKS2 header");
 	return LK_OK;

@@ -8,6 +8,7 @@
 
 #include <stdint.h>
 
+#include "agent/header_mac.h"
 #include "core/error.h"
 #include "core/secret.h"
 
@@ -18,10 +19,12 @@
 
 /* Keep libcryptsetup off the terminal; once per program. */
 void lk_luks_quiet(void);
-/* Format the file at path, which is LK_LUKS_DATA_OFFSET plus the payload's size long already. */
-enum lk_status lk_luks_format(const char *path, const char *uuid,
+/* Format the file at path, which is LK_LUKS_DATA_OFFSET plus the payload's size long already. The
+ * header gets the MAC (agent/header_mac.h) of a root of that name, generation 1, also into mac. */
+enum lk_status lk_luks_format(const char *path, const char *uuid, const char *name,
 			      const struct lk_secret *volume_key,
-			      const struct lk_secret *passphrase, struct lk_error *err);
+			      const struct lk_secret *passphrase, uint8_t mac[LK_HEADER_MAC_SIZE],
+			      struct lk_error *err);
 /* Read it anew and open keyslot 0 with the passphrase: is the volume key inside the same? */
 enum lk_status lk_luks_verify(const char *path, const struct lk_secret *volume_key,
 			      const struct lk_secret *passphrase, struct lk_error *err);

@@ -45,14 +45,17 @@ static bool set_partition(struct json_t *doc, const struct lk_build *b)
 static bool set_luks(struct json_t *doc, const struct lk_build *b)
 {
 	struct json_t *luks = lk_json_object();
+	char identity[2 * sizeof(b->header_mac) + 1];
 
+	lk_hex_encode(b->header_mac, sizeof(b->header_mac), identity);
 	return lk_json_set_string(luks, "uuid", b->luks_uuid) &&
 	       lk_json_set_string(luks, "cipher", "aes-xts-plain64") &&
 	       lk_json_set_int(luks, "key_bits", LK_LUKS_KEY * 8) &&
 	       lk_json_set_int(luks, "sector_size", LK_LUKS_SECTOR) &&
 	       lk_json_set_int(luks, "data_offset", LK_LUKS_DATA_OFFSET) &&
 	       lk_json_set_int(luks, "data_size", (int64_t)b->disk.payload) &&
-	       lk_json_set_string(luks, "mapping", b->mapper) && lk_json_set(doc, "luks", luks);
+	       lk_json_set_string(luks, "mapping", b->mapper) &&
+	       lk_json_set_string(luks, "identity", identity) && lk_json_set(doc, "luks", luks);
 }
 
 static bool set_verity(struct json_t *doc, const struct lk_build *b)

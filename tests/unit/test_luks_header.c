@@ -352,22 +352,49 @@ TEST(other_shapes_are_refused)
 	CHECK_REFUSALS(one_slot, rows);
 }
 
+#define MAC "\"mac\":\"" SALT "\""
+
 TEST(tokens_are_ours_or_refused)
 {
-	static const char token[] = "\"0\":{\"type\":\"latchkey\",\"keyslots\":[\"0\"]}";
+	static const char token[] = "\"0\":{\"type\":\"latchkey\",\"keyslots\":[\"0\"],"
+				    "\"generation\":\"7\"," MAC ",\"next\":[\"1\"]}";
 	static const struct refusal rows[] = {
 		{ "latchkey", "systemd-tpm2", LK_C_HEADER_JSON, "systemd-tpm2" },
-		{ "[\"0\"]}}", "[\"3\"]}}", LK_C_HEADER_JSON, "absent keyslot" },
-		{ "[\"0\"]}}", "[\"0\"],\"kbs_url\":\"http://x\"}}", LK_C_HEADER_JSON, "kbs_url" },
-		{ "[\"0\"]}}", "[\"0\"]},\"1\":{\"type\":\"latchkey\",\"keyslots\":[]}}",
+		{ "[\"0\"],\"gen", "[\"3\"],\"gen", LK_C_HEADER_JSON, "absent keyslot" },
+		{ "[\"0\"],\"gen", "[\"0\",\"1\"],\"gen", LK_C_HEADER_JSON, "a keyslot twice" },
+		{ "\"next\":[\"1\"]", "\"next\":[\"1\",\"0\"]", LK_C_HEADER_JSON, "more than one" },
+		{ "\"next\":[\"1\"]", "\"next\":[\"2\"]", LK_C_HEADER_JSON, "absent keyslot" },
+		{ "\"next\":[\"1\"]", "\"next\":\"1\"", LK_C_HEADER_JSON, "next" },
+		{ "\"next\":[\"1\"]", "\"next\":[\"1\"],\"recovery\":[\"1\"]", LK_C_HEADER_JSON,
+		  "a keyslot twice" },
+		{ "\"next\":[\"1\"]", "\"kbs_url\":\"http://x\"", LK_C_HEADER_JSON, "kbs_url" },
+		{ "\"generation\":\"7\",", "", LK_C_HEADER_JSON, "belong together" },
+		{ "," MAC, "", LK_C_HEADER_JSON, "belong together" },
+		{ "\"generation\":\"7\"", "\"generation\":\"0\"", LK_C_HEADER_JSON,
+		  "generation is 0" },
+		{ "\"generation\":\"7\"", "\"generation\":7", LK_C_HEADER_JSON, "generation" },
+		{ "\"generation\":\"7\"", "\"generation\":\"9223372036854775808\"",
+		  LK_C_HEADER_JSON, "generation" },
+		{ MAC, "\"mac\":\"AAEC\"", LK_C_HEADER_JSON, "mac" },
+		{ "\"next\":[\"1\"]}",
+		  "\"next\":[\"1\"]},\"1\":{\"type\":\"latchkey\",\"keyslots\":[]}",
 		  LK_C_HEADER_JSON, "2 tokens" },
 	};
-	char *text = edit(one_slot, "\"tokens\":{}", "\"tokens\":{TOKEN}");
+	char *text = edit(two_slots, "\"tokens\":{}", "\"tokens\":{TOKEN}");
 	char *with = edit(text, "TOKEN", token);
 
 	CHECK_REFUSALS(with, rows);
 	CHECK_OK(parse(with));
-	CHECK(header.has_token);
+	CHECK(header.has_token && header.token.has_mac);
+	CHECK_EQ(header.token.generation, 7);
+	CHECK_EQ(header.token.keyslots, 1);
+	CHECK_EQ(header.token.next, 2);
+	CHECK_EQ(header.token.recovery, 0);
+	CHECK_EQ(header.token.mac[31], 31);
+	free(with);
+	with = edit(text, "TOKEN", "\"0\":{\"type\":\"latchkey\",\"keyslots\":[]}");
+	CHECK_OK(parse(with));
+	CHECK(header.has_token && !header.token.has_mac);
 	CHECK_OK(parse(one_slot));
 	CHECK(!header.has_token);
 	free(text);
