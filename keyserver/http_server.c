@@ -342,7 +342,10 @@ static struct MHD_Daemon *start_daemon(struct lk_listener *l, const struct lk_li
 		{ MHD_OPTION_THREAD_POOL_SIZE, (intptr_t)opt->threads, NULL },
 		{ MHD_OPTION_END, 0, NULL },
 	};
-	unsigned flags = MHD_USE_EPOLL_INTERNAL_THREAD | (opt->key_pem ? MHD_USE_TLS : 0);
+	/* Not epoll under TLS: the library then asks again and again, without waiting, for the rest
+	 * of a handshake that a peer leaves unfinished. */
+	unsigned flags = opt->key_pem ? MHD_USE_POLL_INTERNAL_THREAD | MHD_USE_TLS
+				      : MHD_USE_EPOLL_INTERNAL_THREAD;
 
 	return MHD_start_daemon(flags, 0, NULL, NULL, on_request, l, MHD_OPTION_LISTEN_SOCKET,
 				opt->fd, MHD_OPTION_CONNECTION_LIMIT, opt->connections,

@@ -50,6 +50,20 @@ class Limits(unittest.TestCase):
 
     # --- TLS ----------------------------------------------------------------------------------
 
+    def processor_time(self):
+        with open(f"/proc/{self.server.process.pid}/stat") as stat:
+            fields = stat.read().rsplit(")", 1)[1].split()
+        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+    def test_half_a_handshake_is_waited_for_without_work(self):
+        with socket.create_connection((self.server.host, self.server.port)) as raw:
+            raw.sendall(b"\x16\x03\x01\x02\x00\x01")
+            time.sleep(0.2)
+            before = self.processor_time()
+            time.sleep(3)
+            self.assertLess(self.processor_time() - before, 0.1)
+            self.still_serves()
+
     def test_tls_versions(self):
         self.assertEqual(self.connect().version(), "TLSv1.3")
         self.assertEqual(self.connect(maximum_version=ssl.TLSVersion.TLSv1_2).version(), "TLSv1.2")
