@@ -87,6 +87,26 @@ enum lk_status lk_ecdsa_sign(const struct lk_keypair *k, const void *data, size_
 enum lk_status lk_ecdsa_verify(const struct lk_public_key *k, const void *data, size_t n,
 			       const uint8_t *sig, size_t sig_len, struct lk_error *err);
 
+/* P-256 by other means, for a program that has a faster one at hand; the functions above then use it
+ * and promise the same. Numbers are big-endian and of full length; digest is SHA-256. Points and
+ * private numbers out of range, and signatures that do not fit: LK_TAMPERED. */
+#define LK_P256_SIZE 32
+struct lk_p256 {
+	enum lk_status (*public_of)(const uint8_t d[LK_P256_SIZE], uint8_t x[LK_P256_SIZE],
+				    uint8_t y[LK_P256_SIZE], struct lk_error *err);
+	/* z: the shared x coordinate */
+	enum lk_status (*agree)(const uint8_t d[LK_P256_SIZE], const uint8_t x[LK_P256_SIZE],
+				const uint8_t y[LK_P256_SIZE], uint8_t z[LK_P256_SIZE],
+				struct lk_error *err);
+	enum lk_status (*sign)(const uint8_t d[LK_P256_SIZE], const uint8_t digest[LK_P256_SIZE],
+			       uint8_t sig[2 * LK_P256_SIZE], struct lk_error *err);
+	enum lk_status (*verify)(const uint8_t x[LK_P256_SIZE], const uint8_t y[LK_P256_SIZE],
+				 const uint8_t digest[LK_P256_SIZE],
+				 const uint8_t sig[2 * LK_P256_SIZE], struct lk_error *err);
+};
+/* Before any thread; NULL: mbedTLS again. */
+void lk_crypto_use_p256(const struct lk_p256 *p256);
+
 /* AES key wrap of RFC 3394, default IV. kek: 16, 24 or 32 bytes. Unwrap: LK_TAMPERED. */
 enum lk_status lk_aes_kw_seal(const struct lk_secret *kek, const struct lk_secret *key,
 			      uint8_t *out, size_t cap, size_t *ret_n, struct lk_error *err);

@@ -25,11 +25,23 @@ struct lk_ec_pair {
 	mbedtls_ecp_point q;
 };
 
+static const struct lk_p256 *p256; /* NULL: mbedTLS does it */
+
 #define LK_GROUP LK_CLEANUP(mbedtls_ecp_group_free) mbedtls_ecp_group
 #define LK_POINT LK_CLEANUP(mbedtls_ecp_point_free) mbedtls_ecp_point
 #define LK_MPI	 LK_CLEANUP(mbedtls_mpi_free) mbedtls_mpi
 
 LK_DEFINE_CLEANUP(struct lk_ec_pair *, lk_ec_free)
+
+void lk_crypto_use_p256(const struct lk_p256 *other)
+{
+	p256 = other;
+}
+
+static bool by_other_means(enum lk_key_kind kind)
+{
+	return p256 && kind == LK_KEY_P256;
+}
 
 /* A curve's constants are static in mbedTLS: loading costs little, and a group per call is what
  * makes a key usable by several threads. */
@@ -64,6 +76,22 @@ void lk_ec_free(struct lk_ec_pair *pair)
 	free(pair);
 }
 
+/* The public point that belongs to the private scalar. */
+static int set_point(mbedtls_ecp_group *grp, enum lk_key_kind kind, struct lk_ec_pair *pair)
+{
+	uint8_t d[LK_P256_SIZE], point[1 + 2 * LK_P256_SIZE] = { 0x04 };
+	struct lk_error ignored = { 0 };
+	int rc;
+
+	if (!by_other_means(kind))
+		return mbedtls_ecp_mul(grp, &pair->q, &pair->d, &grp->G, lk_crypto_rng, NULL);
+	rc = mbedtls_mpi_write_binary(&pair->d, d, sizeof(d));
+	if (!rc && p256->public_of(d, point + 1, point + 1 + sizeof(d), &ignored))
+		rc = MBEDTLS_ERR_ECP_INVALID_KEY;
+	lk_wipe(d, sizeof(d));
+	return rc ? rc : mbedtls_ecp_point_read_binary(grp, &pair->q, point, sizeof(point));
+}
+
 enum lk_status lk_ec_generate(enum lk_key_kind kind, struct lk_ec_pair **ret, struct lk_error *err)
 {
 	LK_CLEANUP(lk_ec_free_p) struct lk_ec_pair *pair = pair_new();
@@ -76,15 +104,17 @@ enum lk_status lk_ec_generate(enum lk_key_kind kind, struct lk_ec_pair **ret, st
 	st = load_curve(kind, &grp, err);
 	if (st)
 		return st;
-	rc = mbedtls_ecp_gen_keypair(&grp, &pair->d, &pair->q, lk_crypto_rng, NULL);
+	rc = mbedtls_ecp_gen_privkey(&grp, &pair->d, lk_crypto_rng, NULL);
+	if (!rc)
+		rc = set_point(&grp, kind, pair);
 	if (rc)
 		return lk_crypto_raise(err, "generate a key pair", rc);
 	*ret = lk_take(pair);
 	return LK_OK;
 }
 
-/* The private scalar and the public point that belongs to it. */
-static int set_scalar(mbedtls_ecp_group *grp, struct lk_ec_pair *pair, const uint8_t *d, size_t n)
+static int set_scalar(mbedtls_ecp_group *grp, enum lk_key_kind kind, struct lk_ec_pair *pair,
+		      const uint8_t *d, size_t n)
 {
 	int rc;
 
@@ -92,7 +122,7 @@ static int set_scalar(mbedtls_ecp_group *grp, struct lk_ec_pair *pair, const uin
 	if (!rc)
 		rc = mbedtls_ecp_check_privkey(grp, &pair->d);
 	if (!rc)
-		rc = mbedtls_ecp_mul(grp, &pair->q, &pair->d, &grp->G, lk_crypto_rng, NULL);
+		rc = set_point(grp, kind, pair);
 	return rc;
 }
 
@@ -114,7 +144,7 @@ enum lk_status lk_keypair_from_scalar(enum lk_key_kind kind, const uint8_t *d, s
 	if (n != curves[kind].size)
 		return lk_raise(err, LK_TAMPERED, "a private key of %zu bytes, not %zu", n,
 				curves[kind].size);
-	rc = set_scalar(&grp, k->ec, d, n);
+	rc = set_scalar(&grp, kind, k->ec, d, n);
 	if (rc == MBEDTLS_ERR_ECP_INVALID_KEY)
 		return lk_raise(err, LK_TAMPERED, "a private key outside its range");
 	if (rc)
@@ -195,6 +225,29 @@ static enum lk_status read_point(const mbedtls_ecp_group *grp, const struct lk_p
 	return rc ? lk_crypto_raise(err, "read a public key", rc) : LK_OK;
 }
 
+static enum lk_status agree_by_other_means(const struct lk_keypair *k,
+					   const struct lk_public_key *peer, struct lk_secret *ret,
+					   struct lk_error *err)
+{
+	LK_SECRET d = { 0 };
+	LK_SECRET z = { 0 };
+	enum lk_status st;
+
+	if (peer->xy_len != LK_P256_SIZE)
+		return lk_raise(err, LK_TAMPERED, "coordinates of %zu bytes, not %d", peer->xy_len,
+				LK_P256_SIZE);
+	st = lk_keypair_scalar(k, &d, err);
+	if (!st)
+		st = lk_secret_alloc(&z, LK_P256_SIZE, err);
+	if (!st)
+		st = p256->agree(d.data, peer->x, peer->y, z.data, err);
+	if (st)
+		return st;
+	z.len = LK_P256_SIZE;
+	*ret = lk_secret_take(&z);
+	return LK_OK;
+}
+
 enum lk_status lk_ecdh(const struct lk_keypair *k, const struct lk_public_key *peer,
 		       struct lk_secret *ret, struct lk_error *err)
 {
@@ -209,6 +262,8 @@ enum lk_status lk_ecdh(const struct lk_keypair *k, const struct lk_public_key *p
 		return st;
 	if (peer->kind != k->kind)
 		return lk_raise(err, LK_TAMPERED, "a public key of another curve");
+	if (by_other_means(k->kind))
+		return agree_by_other_means(k, peer, ret, err);
 	st = read_point(&grp, peer, &q, err);
 	if (st)
 		return st;
@@ -216,6 +271,20 @@ enum lk_status lk_ecdh(const struct lk_keypair *k, const struct lk_public_key *p
 	if (rc)
 		return lk_crypto_raise(err, "agree on a key", rc);
 	return mpi_to_secret(&z, curves[k->kind].size, ret, err);
+}
+
+static enum lk_status sign_by_other_means(const struct lk_keypair *k, const uint8_t *digest,
+					  uint8_t *sig, size_t *ret_n, struct lk_error *err)
+{
+	LK_SECRET d = { 0 };
+	enum lk_status st;
+
+	st = lk_keypair_scalar(k, &d, err);
+	if (!st)
+		st = p256->sign(d.data, digest, sig, err);
+	if (!st)
+		*ret_n = 2 * LK_P256_SIZE;
+	return st;
 }
 
 enum lk_status lk_ecdsa_sign(const struct lk_keypair *k, const void *data, size_t n,
@@ -236,6 +305,8 @@ enum lk_status lk_ecdsa_sign(const struct lk_keypair *k, const void *data, size_
 	st = lk_hash(curves[k->kind].hash, data, n, digest, err);
 	if (st)
 		return st;
+	if (by_other_means(k->kind))
+		return sign_by_other_means(k, digest, sig, ret_n, err);
 	rc = mbedtls_ecdsa_sign(&grp, &r, &s, &k->ec->d, digest, lk_hash_size(curves[k->kind].hash),
 				lk_crypto_rng, NULL);
 	if (!rc)
@@ -265,10 +336,12 @@ enum lk_status lk_ecdsa_verify(const struct lk_public_key *k, const void *data, 
 	if (sig_len != 2 * curves[k->kind].size)
 		return lk_raise(err, LK_TAMPERED, "a signature of %zu bytes, not %zu", sig_len,
 				2 * curves[k->kind].size);
-	st = read_point(&grp, k, &q, err);
+	st = lk_hash(curves[k->kind].hash, data, n, digest, err);
 	if (st)
 		return st;
-	st = lk_hash(curves[k->kind].hash, data, n, digest, err);
+	if (by_other_means(k->kind) && k->xy_len == LK_P256_SIZE)
+		return p256->verify(k->x, k->y, digest, sig, err);
+	st = read_point(&grp, k, &q, err);
 	if (st)
 		return st;
 	rc = mbedtls_mpi_read_binary(&r, sig, sig_len / 2);

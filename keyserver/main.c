@@ -4,6 +4,7 @@
 #include <stddef.h>
 
 #include "keyserver/commands.h"
+#include "keyserver/p256.h"
 #include "lk_build.h"
 
 static const struct lk_command commands[] = {
@@ -28,6 +29,7 @@ int main(int argc, char **argv)
 		.commands = commands,
 	};
 
+	lk_p256_setup();
 	(void)signal(SIGPIPE, SIG_IGN);
 	return lk_program_main(&program, argc, argv);
 }
