@@ -145,6 +145,15 @@ enum lk_status lk_hmac_sha256(const void *key, size_t key_len, const void *data,
 	return rc ? lk_crypto_raise(err, "HMAC", rc) : LK_OK;
 }
 
+enum lk_status lk_hmac_sha1(const void *key, size_t key_len, const void *data, size_t n,
+			    uint8_t out[20], struct lk_error *err)
+{
+	int rc = mbedtls_md_hmac(mbedtls_md_info_from_type(MBEDTLS_MD_SHA1), key, key_len, data, n,
+				 out);
+
+	return rc ? lk_crypto_raise(err, "HMAC", rc) : LK_OK;
+}
+
 enum lk_status lk_hkdf_sha256(const struct lk_secret *key, const char *info, uint8_t *out, size_t n,
 			      struct lk_error *err)
 {

@@ -34,6 +34,9 @@ LK_DEFINE_CLEANUP(struct lk_hasher *, lk_hasher_free)
 
 enum lk_status lk_hmac_sha256(const void *key, size_t key_len, const void *data, size_t n,
 			      uint8_t out[32], struct lk_error *err);
+/* Only for protocols that prescribe it. */
+enum lk_status lk_hmac_sha1(const void *key, size_t key_len, const void *data, size_t n,
+			    uint8_t out[20], struct lk_error *err);
 /* HKDF-SHA256 (RFC 5869) with an empty salt. */
 enum lk_status lk_hkdf_sha256(const struct lk_secret *key, const char *info, uint8_t *out, size_t n,
 			      struct lk_error *err);
@@ -53,6 +56,9 @@ struct lk_rsa_parts {
 };
 enum lk_status lk_keypair_from_rsa(const struct lk_rsa_parts *parts, struct lk_keypair **ret,
 				   struct lk_error *err);
+/* From an RSA key in PKCS#8 (DER). LK_TAMPERED when it is not one. */
+enum lk_status lk_keypair_from_pkcs8(const uint8_t *der, size_t n, struct lk_keypair **ret,
+				     struct lk_error *err);
 enum lk_status lk_keypair_scalar(const struct lk_keypair *k, struct lk_secret *ret,
 				 struct lk_error *err); /* EC only */
 void lk_keypair_free(struct lk_keypair *k);
@@ -81,6 +87,9 @@ enum lk_status lk_rsa_oaep_open(const struct lk_keypair *k, const uint8_t *in, s
 				struct lk_secret *ret, struct lk_error *err);
 enum lk_status lk_rsa_oaep_seal(const struct lk_public_key *k, const uint8_t *in, size_t n,
 				uint8_t out[512], size_t *ret_n, struct lk_error *err);
+/* RSASSA-PKCS1-v1_5 with SHA-256 (RFC 8017 8.2). */
+enum lk_status lk_rsa_sign_sha256(const struct lk_keypair *k, const void *data, size_t n,
+				  uint8_t sig[512], size_t *ret_n, struct lk_error *err);
 /* ECDSA with the curve's JOSE hash (ES256, ES384, ES512); raw r || s. Verify: LK_TAMPERED. */
 enum lk_status lk_ecdsa_sign(const struct lk_keypair *k, const void *data, size_t n,
 			     uint8_t sig[132], size_t *ret_n, struct lk_error *err);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* RSA keys and RSA-OAEP with SHA-256. Private operations are blinded. */
+/* RSA keys, RSA-OAEP with SHA-256 and RSASSA-PKCS1-v1_5. Private operations are blinded. */
 #include <mbedtls/rsa.h>
 #include <stdbool.h>
 #include <string.h>
@@ -178,5 +178,33 @@ enum lk_status lk_rsa_oaep_seal(const struct lk_public_key *k, const uint8_t *in
 	if (rc)
 		return lk_crypto_raise(err, "seal with RSA", rc);
 	*ret_n = mbedtls_rsa_get_len(rsa);
+	return LK_OK;
+}
+
+/* The key's own padding is OAEP's; a copy gets the other. */
+enum lk_status lk_rsa_sign_sha256(const struct lk_keypair *k, const void *data, size_t n,
+				  uint8_t sig[512], size_t *ret_n, struct lk_error *err)
+{
+	LK_RSA *rsa = rsa_new();
+	uint8_t digest[LK_HASH_MAX];
+	enum lk_status st;
+	int rc;
+
+	if (!rsa)
+		return lk_raise(err, LK_INTERNAL, "sign with RSA: out of memory");
+	if (!k->rsa)
+		return lk_raise(err, LK_INTERNAL, "an RSA signature with a key that is not RSA");
+	st = lk_hash(LK_SHA256, data, n, digest, err);
+	if (st)
+		return st;
+	rc = mbedtls_rsa_copy(rsa, k->rsa);
+	if (!rc)
+		rc = mbedtls_rsa_set_padding(rsa, MBEDTLS_RSA_PKCS_V15, MBEDTLS_MD_NONE);
+	if (!rc)
+		rc = mbedtls_rsa_rsassa_pkcs1_v15_sign(rsa, lk_crypto_rng, NULL, MBEDTLS_MD_SHA256,
+						       32, digest, sig);
+	if (rc)
+		return lk_crypto_raise(err, "sign with RSA", rc);
+	*ret_n = mbedtls_rsa_get_len(k->rsa);
 	return LK_OK;
 }
