@@ -66,7 +66,7 @@ enum lk_status lk_http_new(const struct lk_http_options *options, struct lk_http
 	st = lk_http_setup(err);
 	if (st)
 		return st;
-	if (options->ca_pem) {
+	if (options->ca_pem && !options->public_roots) {
 		st = lk_x509_check_bundle(options->ca_pem, &n, err);
 		if (st)
 			return lk_context(err, "read the CA certificates");
@@ -75,9 +75,11 @@ enum lk_status lk_http_new(const struct lk_http_options *options, struct lk_http
 	if (st)
 		return st;
 	h->allow_plaintext = options->allow_plaintext;
+	h->public_roots = options->public_roots;
 	h->multi = curl_multi_init();
 	if (!h->multi || !copy(options->ca_pem, &h->ca_pem) ||
 	    !copy(options->name_servers, &h->name_servers) ||
+	    !copy(options->metadata_base, &h->metadata_base) ||
 	    !copy(options->trust_keys ? options->trust_keys : "a CA or a pin", &h->trust_keys))
 		return lk_raise(err, LK_INTERNAL, "out of memory for an HTTP client");
 	*ret = lk_take(h);
@@ -94,6 +96,7 @@ void lk_http_free(struct lk_http *h)
 	free(h->pins);
 	free(h->trust_keys);
 	free(h->name_servers);
+	free(h->metadata_base);
 	free(h);
 }
 

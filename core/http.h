@@ -31,7 +31,13 @@ struct lk_http_options {
 	const struct lk_strings *pins; /* "sha256//<base64>" of the server's SPKI; any one fits */
 	const char *trust_keys;	       /* what to write when neither is given, for messages */
 	bool allow_plaintext;	       /* http:// is an error otherwise */
-	const char *name_servers;      /* "a,b", as c-ares takes it; NULL or "": its own choice */
+	/* The metadata service of a cloud, http://ADDRESS: this client may speak to it alone, and
+	 * no other client to any such address, whatever a name server says. */
+	const char *metadata_base;
+	/* The roots are those of the public, not a pin: certificates that this library cannot read
+	 * are passed over, and dates are always evaluated (CLOCK_UNTRUSTED where they cannot). */
+	bool public_roots;
+	const char *name_servers; /* "a,b", as c-ares takes it; NULL or "": its own choice */
 };
 
 /* A set of kept connections; one at a time is used. Not for several threads. */
@@ -46,11 +52,12 @@ LK_DEFINE_CLEANUP(struct lk_http *, lk_http_free)
 #define LK_HTTP_CONNECT_MS	 10000 /* name, TCP and TLS */
 
 struct lk_http_request {
-	const char *method;	    /* "GET" or "POST" */
+	const char *method;	    /* "GET", "POST" or "PUT" */
 	const char *base;	    /* canonical, from lk_url_parse */
 	const char *path;	    /* starts with '/' */
 	const char *const *headers; /* "Name: value", ending in NULL; may be NULL */
-	const void *body;	    /* POST only */
+	const char *accept;	    /* NULL: application/json */
+	const void *body;	    /* POST and PUT only */
 	size_t body_len;
 	size_t max_answer; /* bytes of body taken before HTTP_LIMIT */
 	int64_t max_ms;	   /* for the whole exchange, within the deadline; 0: no cap */
@@ -91,5 +98,7 @@ enum lk_status lk_http_race(struct lk_http *h, const struct lk_http_request *req
  * around it are dropped. False if there is none. */
 bool lk_http_header(const void *head, size_t len, const char *name, unsigned which,
 		    const char **ret_value, size_t *ret_len);
+/* Pure: is this numeric address one of those where clouds have their metadata service? */
+bool lk_http_is_metadata(const char *address);
 /* Pure: Retry-After in seconds as milliseconds, at most an hour; 0 for a date or nonsense. */
 uint32_t lk_http_retry_after(const char *value, size_t len);

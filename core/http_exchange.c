@@ -77,10 +77,15 @@ static int before_request(void *arg, char *remote, char *local, int remote_port,
 {
 	struct exchange *x = arg;
 
-	(void)remote;
 	(void)local;
 	(void)remote_port;
 	(void)local_port;
+	if (!x->http->metadata_base && lk_http_is_metadata(remote)) {
+		(void)lk_raise_code(&x->local, LK_C_HTTP_LIMIT,
+				    "%s is a metadata service, which only its provider asks",
+				    remote);
+		return CURL_PREREQFUNC_ABORT;
+	}
 	if (x->connected && !x->connected(x, x->arg))
 		return CURL_PREREQFUNC_ABORT;
 	return CURL_PREREQFUNC_OK;
@@ -174,14 +179,19 @@ static bool add_header(struct exchange *x, const char *line)
 
 static bool set_request(struct exchange *x, const struct lk_http_request *req)
 {
-	const bool post = strcmp(req->method, "POST") == 0;
+	const bool put = strcmp(req->method, "PUT") == 0;
+	const bool post = put || strcmp(req->method, "POST") == 0;
+	char accept[80];
 	CURL *e = x->easy;
 	size_t i;
 
 	for (i = 0; req->headers && req->headers[i]; i++)
 		if (!add_header(x, req->headers[i]))
 			return false;
-	return add_header(x, "Expect:") && add_header(x, "Accept: application/json") &&
+	(void)snprintf(accept, sizeof(accept), "Accept: %s",
+		       req->accept ? req->accept : "application/json");
+	return add_header(x, "Expect:") && add_header(x, accept) &&
+	       (!put || !curl_easy_setopt(e, CURLOPT_CUSTOMREQUEST, "PUT")) &&
 	       !curl_easy_setopt(e, CURLOPT_URL, x->url) &&
 	       !curl_easy_setopt(e, CURLOPT_HTTPHEADER, x->headers) &&
 	       !curl_easy_setopt(e, post ? CURLOPT_POST : CURLOPT_HTTPGET, 1L) &&
@@ -207,12 +217,18 @@ static bool set_limits(struct exchange *x, const struct lk_http_request *req)
 
 static enum lk_status check_trust(const struct lk_http *h, const char *base, struct lk_error *err)
 {
+	if (h->metadata_base && strcmp(base, h->metadata_base) != 0)
+		return lk_raise(err, LK_INTERNAL, "%s is not the metadata service", base);
 	if (strncmp(base, "https://", 8) != 0) {
-		if (h->allow_plaintext)
+		if (h->allow_plaintext || h->metadata_base)
 			return LK_OK;
 		return lk_raise_code(err, LK_C_CONFIG_VALUE,
 				     "%s is not encrypted and plain HTTP is not allowed", base);
 	}
+	if (h->public_roots && !h->pins && !lk_clock_plausible())
+		return lk_raise_code(err, LK_C_CLOCK_UNTRUSTED,
+				     "the clock is not set, and public CAs are no pin; set %s",
+				     h->trust_keys);
 	if (h->ca_pem || h->pins)
 		return LK_OK;
 	if (!lk_clock_plausible())

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Reading the header lines of an answer; pure. */
+/* Reading the header lines of an answer, and telling addresses; pure. */
 #include <string.h>
 #include <strings.h>
 
@@ -64,4 +64,17 @@ uint32_t lk_http_retry_after(const char *value, size_t len)
 		s = s < most ? s : most;
 	}
 	return s * 1000;
+}
+
+bool lk_http_is_metadata(const char *address)
+{
+	static const char *const known[] = { "100.100.100.200",	       "169.254.169.254",
+					     "169.254.170.2",	       "fd00:ec2::254",
+					     "::ffff:100.100.100.200", "::ffff:169.254.169.254" };
+	size_t i;
+
+	for (i = 0; address && i < sizeof(known) / sizeof(known[0]); i++)
+		if (strcasecmp(address, known[i]) == 0)
+			return true;
+	return false;
 }

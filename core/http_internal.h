@@ -12,7 +12,9 @@ struct lk_http {
 	char *pins; /* joined with ';' */
 	char *trust_keys;
 	char *name_servers;
+	char *metadata_base;
 	bool allow_plaintext;
+	bool public_roots;
 };
 
 struct race_run;

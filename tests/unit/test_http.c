@@ -2,6 +2,10 @@
 /* Tests of the bounded HTTP client against a server that misbehaves. */
 #include "core/http.h"
 
+#include <net/if.h>
+#include <sched.h>
+#include <sys/ioctl.h>
+
 #include <arpa/inet.h>
 #include <sys/socket.h>
 
@@ -217,8 +221,80 @@ TEST(retry_after_is_a_bounded_number)
 	CHECK_EQ(lk_http_retry_after("", 0), 0);
 }
 
+/* An address of a cloud's metadata service on this process' own loopback device, and a server
+ * there; -1 where there are no namespaces. */
+static int metadata_server(pid_t *ret_pid)
+{
+	static const char answer[] = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok";
+	struct sockaddr_in at = { .sin_family = AF_INET, .sin_addr = { htonl(0xa9fea9fe) } };
+	struct ifreq alias = { .ifr_name = "lo:1" }, up = { .ifr_name = "lo", .ifr_flags = IFF_UP };
+	socklen_t len = sizeof(at);
+	char request[512];
+	int fd, one;
+
+	if (unshare(CLONE_NEWUSER | CLONE_NEWNET) && unshare(CLONE_NEWNET))
+		return -1;
+	fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	memcpy(&alias.ifr_addr, &at, sizeof(at));
+	CHECK(fd >= 0 && !ioctl(fd, SIOCSIFFLAGS, &up) && !ioctl(fd, SIOCSIFADDR, &alias));
+	CHECK(!bind(fd, (struct sockaddr *)&at, len) && !listen(fd, 8));
+	CHECK(!getsockname(fd, (struct sockaddr *)&at, &len));
+	*ret_pid = fork();
+	while (*ret_pid == 0) {
+		one = accept(fd, NULL, NULL);
+		if (read(one, request, sizeof(request)) > 0)
+			(void)!write(one, answer, sizeof(answer) - 1);
+		close(one);
+	}
+	close(fd);
+	return ntohs(at.sin_port);
+}
+
+static enum lk_status ask_metadata(const struct lk_http_options *o, const char *url,
+				   int *ret_status, struct lk_error *err)
+{
+	struct lk_http_request req = post(url);
+	struct lk_http_response r = { 0 };
+	struct lk_http *h = NULL;
+	enum lk_status st;
+
+	*err = (struct lk_error){ 0 };
+	req.method = "PUT";
+	CHECK_EQ(lk_http_new(o, &h, err), LK_OK);
+	st = lk_http_exchange(h, &req, &r, err);
+	*ret_status = r.status;
+	lk_http_response_clear(&r);
+	lk_http_free(h);
+	return st;
+}
+
+TEST(a_metadata_service_is_asked_by_its_client_alone)
+{
+	struct lk_http_options o = { .allow_plaintext = true };
+	struct lk_error err;
+	char url[64];
+	pid_t pid = -1;
+	int port, status;
+
+	CHECK(lk_http_is_metadata("100.100.100.200"));
+	CHECK(lk_http_is_metadata("FD00:EC2::254"));
+	CHECK(!lk_http_is_metadata("100.100.100.20"));
+	CHECK(!lk_http_is_metadata(NULL));
+	port = metadata_server(&pid);
+	CHECK(port > 0); /* without namespaces this cannot be told */
+	snprintf(url, sizeof(url), "http://169.254.169.254:%d", port);
+	CHECK_EQ(ask_metadata(&o, url, &status, &err), LK_TAMPERED);
+	CHECK_EQ(err.code, LK_C_HTTP_LIMIT);
+	o = (struct lk_http_options){ .metadata_base = url };
+	CHECK_EQ(ask_metadata(&o, url, &status, &err), LK_OK);
+	CHECK_EQ(status, 200);
+	CHECK_EQ(ask_metadata(&o, "http://127.0.0.1:1", &status, &err), LK_INTERNAL);
+	kill(pid, SIGKILL);
+	waitpid(pid, NULL, 0);
+}
+
 TESTS(hostile_answers_have_a_code_each, busy_servers_say_when_to_come_back,
       the_deadline_ends_a_drip, nobody_there_is_unreachable,
       a_name_that_does_not_resolve_is_a_name_lookup, names_are_asked_of_the_servers_given,
       one_connection_serves_many_exchanges, headers_are_found_by_name_and_number,
-      retry_after_is_a_bounded_number)
+      retry_after_is_a_bounded_number, a_metadata_service_is_asked_by_its_client_alone)
