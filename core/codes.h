@@ -75,6 +75,24 @@
 	  "The key service's policy refused this resource; its audit log says why.")               \
 	X(KBS_NO_RESOURCE, LK_DENIED, "kbs-no-resource",                                           \
 	  "Store the key under that name in the key service, or correct key_uri.")             \
+	X(KMS_DENIED, LK_DENIED, "kms-denied",                                                     \
+	  "The KMS refused; allow the role or the client key to read this secret.")                \
+	X(KMS_NO_SECRET, LK_DENIED, "kms-no-secret",                                               \
+	  "Make the secret under that name in the KMS, or correct secret_name.")                   \
+	X(KMS_CREDENTIAL, LK_DENIED, "kms-credential",                                             \
+	  "The KMS did not accept the credential; renew the token or the client key.")             \
+	X(KMS_CLOCK, LK_CONFIG, "kms-clock",                                                       \
+	  "The KMS refuses requests from another time; set the clock.")                            \
+	X(KMS_REQUEST, LK_CONFIG, "kms-request",                                                   \
+	  "The KMS did not understand the request; check names, stage and version.")               \
+	X(OIDC_REFUSED, LK_DENIED, "oidc-refused",                                                 \
+	  "The token service refused; check the identity token, the role and its provider.")       \
+	X(IMDS_REFUSED, LK_DENIED, "imds-refused",                                                 \
+	  "The metadata service refused; imds_v1 = true asks the older way.")                      \
+	X(IMDS_ABSENT, LK_ABSENT, "imds-absent",                                                   \
+	  "Bind a role to the machine, or write ecs_ram_role_name and region_id.")                 \
+	X(CREDENTIAL_INVALID, LK_CONFIG, "credential-invalid",                                     \
+	  "The credential named is damaged, or its password is wrong; install it again.")          \
 	X(SESSION_EXPIRED, LK_AGAIN, "session-expired",                                            \
 	  "The attested session ended; a new one is made.")                                        \
 	X(JWE_INVALID, LK_TAMPERED, "jwe-invalid",                                                 \
