@@ -36,6 +36,7 @@ struct lk_build {
 	char luks_uuid[LK_GUID_TEXT];
 	uint8_t header_mac[LK_HEADER_MAC_SIZE]; /* the volume's identity */
 	struct lk_siteconfig site;
+	const char *site_folder; /* of the configuration in the initramfs */
 	char mapper[LK_SITE_NAME];
 	struct lk_secret volume_key, passphrase;
 	char *cmdline;

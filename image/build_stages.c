@@ -56,6 +56,7 @@ static enum lk_status try_site(struct lk_build *b, struct lk_error *err)
 	enum lk_status st;
 
 	st = lk_siteconfig_read(b->req->config, &site, err);
+	b->site_folder = lk_siteconfig_folder(&site);
 	return st ? st : write_site(b, &site, "config-tried", &values, err);
 }
 
@@ -109,7 +110,7 @@ enum lk_status lk_build_tree(struct lk_build *b, struct lk_error *err)
 		st = open_tree(b, err);
 	if (st || b->req->initrd)
 		return st;
-	st = lk_tree_check_dracut(&b->tree, err);
+	st = lk_tree_check_dracut(&b->tree, b->site_folder, err);
 	if (!st)
 		st = lk_tree_kernel(&b->tree, b->req->kver, given, err);
 	if (!st && strcmp(given, b->release) != 0)
@@ -187,6 +188,7 @@ static enum lk_status make_initrd(const struct lk_build *b, const char *out, str
 	const struct lk_dracut dracut = {
 		.tree = b->tree.path,
 		.config = config,
+		.folder = b->site_folder,
 		.release = b->release,
 		.fs = b->req->fs,
 	};

@@ -153,7 +153,7 @@ enum lk_status lk_dracut_run(const struct lk_dracut *dracut, const struct lk_wor
 		.root = root,
 		.work = work,
 		.temp = temp,
-		.over = "/etc/latchkey",
+		.over = dracut->folder,
 		.what = dracut->config,
 	};
 	enum lk_status st;

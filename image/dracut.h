@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Running a tree's own dracut with the tree's dracut.conf(5), in a chroot inside mount, process and
- * network namespaces: the tree read-only, the final configuration over its /etc/latchkey, nothing of
+ * network namespaces: the tree read-only, the final configuration over its folder, nothing of
  * the host but a few device nodes. Needs root, or the namespace of image/namespace.h.
  */
 #pragma once
@@ -12,7 +12,8 @@
 
 struct lk_dracut {
 	const char *tree;    /* absolute */
-	const char *config;  /* absolute: the folder that becomes /etc/latchkey */
+	const char *config;  /* absolute: the folder that becomes `folder` */
+	const char *folder;  /* /etc/latchkey, or cryptpilot's */
 	const char *release; /* of the kernel */
 	enum lk_fs fs;	     /* its driver goes in */
 };

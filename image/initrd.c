@@ -12,14 +12,13 @@
 #include "image/cpio.h"
 #include "image/files.h"
 
-#define FOLDER "etc/latchkey"
-
-static enum lk_status pack_file(struct lk_cpio *archive, const struct lk_site_file *file,
-				struct lk_error *err)
+/* folder: without the slash in front */
+static enum lk_status pack_file(struct lk_cpio *archive, const char *folder,
+				const struct lk_site_file *file, struct lk_error *err)
 {
-	char path[LK_SITE_NAME + sizeof(FOLDER) + 1];
+	char path[LK_SITE_NAME + sizeof(LK_SITE_PILOT) + 1];
 
-	snprintf(path, sizeof(path), FOLDER "/%s", file->name);
+	snprintf(path, sizeof(path), "%s/%s", folder, file->name);
 	if (!file->data)
 		return lk_cpio_add_folder(archive, path, 0700, err);
 	return lk_cpio_add_file(archive, path, 0600, file->data, file->len, err);
@@ -28,14 +27,15 @@ static enum lk_status pack_file(struct lk_cpio *archive, const struct lk_site_fi
 static enum lk_status pack(struct lk_cpio *archive, const struct lk_siteconfig *site,
 			   struct lk_error *err)
 {
+	const char *folder = lk_siteconfig_folder(site) + 1;
 	enum lk_status st;
 	size_t i;
 
 	st = lk_cpio_add_folder(archive, "etc", 0755, err);
 	if (!st)
-		st = lk_cpio_add_folder(archive, FOLDER, 0755, err);
+		st = lk_cpio_add_folder(archive, folder, 0755, err);
 	for (i = 0; i < site->n_files && !st; i++)
-		st = pack_file(archive, &site->files[i], err);
+		st = pack_file(archive, folder, &site->files[i], err);
 	return st ? st : lk_cpio_end(archive, err);
 }
 

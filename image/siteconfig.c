@@ -99,17 +99,25 @@ static enum lk_status add_folder(struct lk_siteconfig *site, const char *dir, co
 static enum lk_status check_names(const struct lk_siteconfig *site, const char *dir,
 				  struct lk_error *err)
 {
-	static const char *const known[] = { "fde.conf", "fde.toml", "latchkey.conf",
-					     "latchkey.toml" };
-	size_t i, j, n = sizeof(known) / sizeof(known[0]);
+	static const char *const ours[] = { "fde.conf", "fde.toml", "latchkey.conf",
+					    "latchkey.toml", NULL };
+	static const char *const pilots[] = { "fde.toml", "global.toml", NULL };
+	const char *const *known = site->cryptpilot ? pilots : ours;
+	size_t i, j;
 
 	for (i = 0; i < site->n_files; i++) {
-		for (j = 0; j < n && strcmp(site->files[i].name, known[j]) != 0; j++)
+		for (j = 0; known[j] && strcmp(site->files[i].name, known[j]) != 0; j++)
 			;
-		if (j == n)
+		if (!known[j] && strcmp(site->files[i].name, "metadata.toml") == 0)
+			return lk_raise_code(err, LK_C_CONFIG_VALUE,
+					     "latchkey-image writes '%s/metadata.toml' itself; "
+					     "remove it",
+					     dir);
+		if (!known[j])
 			return lk_raise_code(err, LK_C_CONFIG_UNKNOWN,
-					     "'%s/%s' is not a file of latchkey.conf(5)", dir,
-					     site->files[i].name);
+					     "'%s/%s' is not a file of %s", dir,
+					     site->files[i].name,
+					     site->cryptpilot ? "cryptpilot" : "latchkey.conf(5)");
 	}
 	if (has(site, "fde.conf") == has(site, "fde.toml"))
 		return lk_raise_code(err, LK_C_CONFIG_MISSING,
@@ -126,8 +134,8 @@ static enum lk_status add_named(struct lk_siteconfig *site, const char *dir, con
 	size_t i;
 
 	if (strstr(name, "..") || strstr(name, "//"))
-		return lk_raise_code(err, LK_C_CONFIG_VALUE,
-				     "the path " LK_SITE_FOLDER "/%s is not canonical", name);
+		return lk_raise_code(err, LK_C_CONFIG_VALUE, "the path %s/%s is not canonical",
+				     lk_siteconfig_folder(site), name);
 	for (i = 0; name[i]; i++) {
 		if (name[i] != '/')
 			continue;
@@ -139,21 +147,21 @@ static enum lk_status add_named(struct lk_siteconfig *site, const char *dir, con
 	return has(site, name) ? LK_OK : add(site, dir, name, false, err);
 }
 
-/* Every "/etc/latchkey/NAME" in the values. */
+/* Every "/etc/latchkey/NAME" in the values, or "/etc/cryptpilot/NAME" in cryptpilot's. */
 static enum lk_status add_references(struct lk_siteconfig *site, const char *dir, const char *text,
 				     struct lk_error *err)
 {
-	static const char mark[] = LK_SITE_FOLDER "/";
-	char name[LK_SITE_NAME];
+	char name[LK_SITE_NAME], mark[sizeof(LK_SITE_PILOT) + 1];
 	enum lk_status st;
 	size_t n;
 
+	snprintf(mark, sizeof(mark), "%s/", lk_siteconfig_folder(site));
 	while ((text = strstr(text, mark))) {
-		text += sizeof(mark) - 1;
+		text += strlen(mark);
 		n = strcspn(text, " \t\r\n\"',]#\\");
 		if (n >= sizeof(name))
-			return lk_raise(err, LK_CONFIG,
-					"a path below " LK_SITE_FOLDER " is too long");
+			return lk_raise(err, LK_CONFIG, "a path below %s is too long",
+					lk_siteconfig_folder(site));
 		snprintf(name, sizeof(name), "%.*s", (int)n, text);
 		st = n ? add_named(site, dir, name, err) : LK_OK;
 		if (st)
@@ -182,26 +190,48 @@ static enum lk_status follow(struct lk_siteconfig *site, const char *dir, size_t
 	return st ? st : add_references(site, dir, lines.text ? lines.text : "", err);
 }
 
-static enum lk_status read_all(const char *dir, struct lk_siteconfig *site, struct lk_error *err)
+const char *lk_siteconfig_folder(const struct lk_siteconfig *site)
 {
+	return site->cryptpilot ? LK_SITE_PILOT : LK_SITE_FOLDER;
+}
+
+static enum lk_status find_pilot(struct lk_siteconfig *site, const char *dir, struct lk_error *err)
+{
+	const struct lk_site_file *fde = NULL;
+	size_t i;
+
+	for (i = 0; i < site->n_files; i++)
+		if (strcmp(site->files[i].name, "fde.toml") == 0)
+			fde = &site->files[i];
+	return lk_siteconfig_is_pilot(dir, fde, &site->cryptpilot, err);
+}
+
+static enum lk_status add_volumes(struct lk_siteconfig *site, const char *dir, struct lk_error *err)
+{
+	const char *folder = site->cryptpilot ? "volumes" : "volumes.d";
 	char path[PATH_SIZE];
 	enum lk_status st;
 	struct stat sb;
+
+	snprintf(path, sizeof(path), "%s/%s", dir, folder);
+	if (stat(path, &sb) != 0)
+		return LK_OK;
+	st = add(site, dir, folder, true, err);
+	return st ? st : add_folder(site, dir, site->cryptpilot ? "volumes/" : "volumes.d/", err);
+}
+
+static enum lk_status read_all(const char *dir, struct lk_siteconfig *site, struct lk_error *err)
+{
+	enum lk_status st;
 	size_t i, n;
 
 	st = add_folder(site, dir, "", err);
 	if (!st)
+		st = find_pilot(site, dir, err);
+	if (!st)
 		st = check_names(site, dir, err);
-	if (st)
-		return st;
-	snprintf(path, sizeof(path), "%s/volumes.d", dir);
-	if (stat(path, &sb) == 0) {
-		st = add(site, dir, "volumes.d", true, err);
-		if (!st)
-			st = add_folder(site, dir, "volumes.d/", err);
-		if (st)
-			return st;
-	}
+	if (!st)
+		st = add_volumes(site, dir, err);
 	for (i = 0, n = site->n_files; i < n && !st; i++)
 		if (site->files[i].data)
 			st = follow(site, dir, i, err);

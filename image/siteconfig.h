@@ -5,6 +5,7 @@
  */
 #pragma once
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "core/error.h"
@@ -14,14 +15,16 @@
 #define LK_SITE_FILES  64
 #define LK_SITE_MAX    (256u * 1024) /* bytes of one file */
 #define LK_SITE_FOLDER "/etc/latchkey"
+#define LK_SITE_PILOT  "/etc/cryptpilot"
 
 struct lk_site_file {
-	char name[LK_SITE_NAME]; /* below /etc/latchkey: "fde.conf", "volumes.d/data.conf" */
+	char name[LK_SITE_NAME]; /* below the folder: "fde.conf", "volumes.d/data.conf" */
 	char *data;		 /* NULL: a folder */
 	size_t len;
 };
 
 struct lk_siteconfig {
+	bool cryptpilot; /* cryptpilot's files, which go to LK_SITE_PILOT as they are */
 	struct lk_site_file files[LK_SITE_FILES]; /* folders before what is in them */
 	size_t n_files;
 	struct lk_site_addition { /* what lk_siteconfig_fill has added to the fde file */
@@ -37,10 +40,14 @@ struct lk_site_values {
 };
 
 /* Read DIR: {latchkey,fde}.{conf,toml}, volumes.d, and every file that a value in them names as
- * /etc/latchkey/NAME. Nothing else in DIR is taken: it may hold the operator's private keys.
- * LK_CONFIG when there is no fde file, or a named file is missing. */
+ * /etc/latchkey/NAME; or cryptpilot's global.toml, fde.toml and volumes, with /etc/cryptpilot/NAME.
+ * Nothing else in DIR is taken: it may hold the operator's private keys. LK_CONFIG when there is no
+ * fde file, or a named file is missing. */
 enum lk_status lk_siteconfig_read(const char *dir, struct lk_siteconfig *ret, struct lk_error *err);
-/* Write the values into the fde file. LK_CONFIG when the operator has set one of them. Pure. */
+/* Where the files go in the initramfs: LK_SITE_FOLDER or LK_SITE_PILOT. */
+const char *lk_siteconfig_folder(const struct lk_siteconfig *site);
+/* Write the values into the fde file, or beside cryptpilot's into metadata.toml. LK_CONFIG when the
+ * operator has set one of them. Pure. */
 enum lk_status lk_siteconfig_fill(struct lk_siteconfig *site, const struct lk_site_values *values,
 				  struct lk_error *err);
 /* Write all files below folder, which exists and is empty; owner only. */

@@ -181,6 +181,8 @@ enum lk_status lk_siteconfig_fill(struct lk_siteconfig *site, const struct lk_si
 	FILE *out;
 	int failed;
 
+	if (site->cryptpilot)
+		return lk_siteconfig_fill_pilot(site, values, err);
 	if (!file)
 		return lk_raise(err, LK_INTERNAL, "fill a configuration without an fde file");
 	compose(&additions[0], &additions[1], values);

@@ -147,7 +147,8 @@ static bool has_module(const struct lk_tree *tree)
 	return found;
 }
 
-enum lk_status lk_tree_check_dracut(const struct lk_tree *tree, struct lk_error *err)
+enum lk_status lk_tree_check_dracut(const struct lk_tree *tree, const char *folder,
+				    struct lk_error *err)
 {
 	if (!is_there(tree, "usr/bin/dracut"))
 		return lk_raise(
@@ -159,9 +160,9 @@ enum lk_status lk_tree_check_dracut(const struct lk_tree *tree, struct lk_error 
 			"latchkey is not installed in the tree: meson install with DESTDIR and --prefix=/usr");
 	if (!is_folder(tree, "tmp") || !is_folder(tree, "var/tmp"))
 		return lk_raise(err, LK_CONFIG, "the tree has no folders /tmp and /var/tmp");
-	if (!is_folder(tree, "etc/latchkey"))
+	if (!is_folder(tree, folder + 1))
 		return lk_raise(err, LK_CONFIG,
-				"the tree has no folder /etc/latchkey: create it, it may be empty");
+				"the tree has no folder %s: create it, it may be empty", folder);
 	return LK_OK;
 }
 

@@ -19,8 +19,10 @@ enum lk_status lk_tree_open(const char *source, const struct lk_workspace *ws, s
 /* With a single id (image/namespace.h) every file must be the builder's own: others' owners would be
  * lost. LK_CONFIG naming the first that is not. */
 enum lk_status lk_tree_check_owners(const struct lk_tree *tree, struct lk_error *err);
-/* Can dracut make an initramfs with the agent in it? LK_CONFIG saying what to install. */
-enum lk_status lk_tree_check_dracut(const struct lk_tree *tree, struct lk_error *err);
+/* Can dracut make an initramfs with the agent in it, and the configuration over `folder`? LK_CONFIG
+ * saying what to install. */
+enum lk_status lk_tree_check_dracut(const struct lk_tree *tree, const char *folder,
+				    struct lk_error *err);
 /* The one kernel release below lib/modules; given: it must be there. */
 enum lk_status lk_tree_kernel(const struct lk_tree *tree, const char *given, char ret[128],
 			      struct lk_error *err);

@@ -157,6 +157,72 @@ TEST(only_configuration_and_what_it_names_is_taken)
 	CHECK_EQ(system(path), 0);
 }
 
+#define PILOT                                                                                      \
+	"[rootfs]\ndelta_location = \"ram\"\ndelta_backend = \"overlayfs\"\n"                      \
+	"[rootfs.encrypt.exec]\ncommand = \"/bin/true\"\n"                                         \
+	"[delta.encrypt.exec]\ncommand = \"/bin/true\"\n"
+
+/* cryptpilot's files stay as they are; what the build knows goes beside them. */
+TEST(cryptpilots_folders)
+{
+	char dir[] = "/tmp/lk-site-XXXXXX", out[] = "/tmp/lk-site-XXXXXX", path[256];
+	char name[LK_SITE_NAME] = "", text[512];
+	struct lk_error err = { 0 };
+	SITE site = { 0 };
+
+	CHECK(mkdtemp(dir) && mkdtemp(out));
+	put(dir, "fde.toml", PILOT);
+	CHECK_OK(lk_siteconfig_read(dir, &site, &err)); /* told by its text alone */
+	CHECK(site.cryptpilot);
+	CHECK_STR(lk_siteconfig_folder(&site), "/etc/cryptpilot");
+	lk_siteconfig_free(&site);
+	put(dir, "global.toml", "[boot]\nverbose = true\n");
+	snprintf(path, sizeof(path), "%s/volumes", dir);
+	CHECK_EQ(mkdir(path, 0700), 0);
+	put(dir, "volumes/a.toml",
+	    "volume = \"a\"\ndev = \"/dev/vdb\"\n[encrypt.kbs]\n"
+	    "kbs_root_cert = \"/etc/cryptpilot/ca.pem\"\n");
+	CHECK_EQ(lk_siteconfig_read(dir, &site, &err), LK_CONFIG); /* ca.pem is missing */
+	put(dir, "volumes/a.toml",
+	    "volume = \"a\"\ndev = \"/dev/vdb\"\n[encrypt.exec]\ncommand = \"/bin/true\"\n");
+	err = (struct lk_error){ 0 };
+	CHECK_OK(lk_siteconfig_read(dir, &site, &err));
+	CHECK_EQ(site.n_files, 4);
+	CHECK(has(&site, "volumes") && has(&site, "volumes/a.toml") && has(&site, "global.toml"));
+	CHECK_OK(lk_siteconfig_fill(&site, &whole, &err));
+	CHECK(has(&site, "metadata.toml") && has(&site, "fde.toml"));
+	CHECK_OK(lk_siteconfig_write(&site, out, &err));
+	CHECK_OK(lk_siteconfig_check(&site, out, "SITE", name, &err));
+	CHECK_STR(name, "rootfs");
+	lk_siteconfig_free(&site);
+	put(dir, "metadata.toml", "type = 1\n");
+	CHECK_EQ(lk_siteconfig_read(dir, &site, &err), LK_CONFIG);
+	CHECK_HAS(lk_error_format(&err, text, sizeof(text)), "writes '");
+	snprintf(path, sizeof(path), "rm -r '%s' '%s'", dir, out);
+	CHECK_EQ(system(path), 0);
+}
+
+/* An fde.toml of ours is not taken for one of cryptpilot's. */
+TEST(own_folders)
+{
+	char dir[] = "/tmp/lk-site-XXXXXX", path[256];
+	struct lk_error err = { 0 };
+	SITE site = { 0 };
+
+	CHECK(mkdtemp(dir) != NULL);
+	put(dir, "fde.toml", "[rootfs]\n[delta]\ndevice = \"/dev/vdb\"\n");
+	CHECK_OK(lk_siteconfig_read(dir, &site, &err));
+	CHECK(!site.cryptpilot);
+	CHECK_STR(lk_siteconfig_folder(&site), "/etc/latchkey");
+	lk_siteconfig_free(&site);
+	put(dir, "fde.toml", PILOT);
+	put(dir, "latchkey.conf", "");
+	CHECK_OK(lk_siteconfig_read(dir, &site, &err));
+	CHECK(!site.cryptpilot);
+	snprintf(path, sizeof(path), "rm -r '%s'", dir);
+	CHECK_EQ(system(path), 0);
+}
+
 static char said[1024];
 
 static enum lk_status checked(const char *fde, char mapper[LK_SITE_NAME], enum lk_code *code)
@@ -204,4 +270,4 @@ TEST(the_agents_reader_has_the_last_word)
 TESTS(values_of_the_operator_are_not_overwritten, missing_sections_are_added,
       text_and_comments_stay, sections_in_any_order_and_without_a_last_newline,
       headings_inside_values_are_text, the_agents_reader_has_the_last_word,
-      only_configuration_and_what_it_names_is_taken)
+      only_configuration_and_what_it_names_is_taken, cryptpilots_folders, own_folders)

@@ -143,11 +143,11 @@ class World:
         server.stop()
         return image, server, server.port
 
-    def initramfs(self, out, config, arguments=("--omit", dracut.BARE_OMIT)):
+    def initramfs(self, out, config, arguments=("--omit", dracut.BARE_OMIT), folder="etc/latchkey"):
         """An initramfs by the Debian tree's dracut, made with a configuration in place."""
-        place = self.debian / "etc/latchkey"
+        place = self.debian / folder
         with self._tree_lock:
-            shutil.rmtree(place)
+            shutil.rmtree(place, ignore_errors=True)
             shutil.copytree(config, place)
             place.chmod(0o700)
             dracut.build(self.debian, self.guest.release, out, ("--add", "latchkey", *arguments))
