@@ -20,8 +20,9 @@
 
 struct lk_provider;
 
-#define LK_CRYPTPILOT_DIR  "/etc/cryptpilot"
-#define LK_VOLUME_NAME_MAX 64 /* characters of a volume's name */
+#define LK_CRYPTPILOT_DIR   "/etc/cryptpilot"
+#define LK_CRYPTPILOT_GROUP "cryptpilot" /* of logical volumes */
+#define LK_VOLUME_NAME_MAX  64		 /* characters of a volume's name */
 
 enum lk_phase { LK_PHASE_INITRD, LK_PHASE_SYSTEM };
 enum lk_overlay { LK_OVERLAY_NONE, LK_OVERLAY_RAM, LK_OVERLAY_DISK, LK_OVERLAY_DISK_PERSIST };
@@ -45,7 +46,8 @@ struct lk_verity_params {
 	int64_t data_blocks;			  /* in units of data_block_size */
 	int64_t hash_offset;			  /* bytes within the device that holds the tree */
 	char *hash_device;			  /* of the tree; NULL = it lies behind the data */
-	int on_corruption;			  /* enum lk_verity_corruption, never absent */
+	bool superblock;   /* salt, sizes and places are read from hash_device's first block */
+	int on_corruption; /* enum lk_verity_corruption, never absent */
 };
 
 /* One way to get a volume's key. */
@@ -120,10 +122,11 @@ struct lk_settings {
 };
 
 /* Read and check everything below dir. NULL or LK_SYSCONFDIR: the machine's own configuration,
- * there or, when none of its files exists, in LK_CRYPTPILOT_DIR, whose files and all directories above must be root's and writable by root alone. Any other
- * directory: files and directories from dir downward must be root's or the caller's, writable by
- * the owner alone. Files with inline secrets must be 0600. All errors are LK_CONFIG or LK_INTERNAL
- * and name file and line. Files that a key only names (certificates) are not looked at. */
+ * there or, when none of its files exists, in LK_CRYPTPILOT_DIR; its files and all directories above
+ * must be root's and writable by root alone. Any other directory: files and directories from dir
+ * downward must be root's or the caller's, writable by the owner alone. Files with inline secrets
+ * must be 0600. All errors are LK_CONFIG or LK_INTERNAL and name file and line. Files that a key only
+ * names (certificates) are not looked at. */
 enum lk_status lk_settings_load(const char *dir, struct lk_settings **ret, struct lk_error *err);
 /* The same for `config check`: hands every problem to the collector (may be NULL) and carries on with
  * the next; *ret is whole only if there was none. In a directory other than the machine's own, what

@@ -10,9 +10,10 @@
 
 /* The names that cryptpilot gives to everything; its logical volumes lie in one volume group. */
 #define ROOT_NAME    "rootfs"
-#define ROOT_DEVICE  "/dev/mapper/cryptpilot-rootfs"
+#define ROOT_DEVICE  "/dev/mapper/" LK_CRYPTPILOT_GROUP "-rootfs"
+#define HASH_DEVICE  "/dev/mapper/" LK_CRYPTPILOT_GROUP "-rootfs_hash"
 #define DELTA_NAME   "delta"
-#define DELTA_DEVICE "/dev/mapper/cryptpilot-delta"
+#define DELTA_DEVICE "/dev/mapper/" LK_CRYPTPILOT_GROUP "-delta"
 /* It knows no limit; this is the most that ours may say. */
 #define KEYSLOTS 8
 
@@ -336,14 +337,43 @@ static enum lk_status read_place(struct lk_config *cfg, struct lk_volume *root,
 	return LK_OK;
 }
 
-static enum lk_status read_tree(struct lk_config *cfg, const struct metadata_keys *keys,
+/* An image with the volume group: the root hash is all that is known beforehand. */
+static enum lk_status set_tree(struct metadata_keys *keys, struct lk_volume *root,
+			       struct lk_error *err)
+{
+	LK_CONFIG_FILE *empty = NULL;
+	enum lk_status st = lk_config_parse("defaults", "", 0, &empty, err);
+
+	if (!st)
+		st = lk_config_fill(empty, lk_verity_section.name, lk_verity_section.keys, false,
+				    &root->verity, err);
+	if (!st)
+		st = set_text(&root->verity.hash_device, HASH_DEVICE, err);
+	if (st)
+		return st;
+	root->verity.root_hash = keys->root_hash;
+	keys->root_hash = (struct lk_bytes){ 0 };
+	root->verity.superblock = true;
+	root->has_verity = true;
+	return LK_OK;
+}
+
+static enum lk_status read_tree(struct lk_config *cfg, struct metadata_keys *keys,
 				struct lk_volume *root, struct lk_error *err)
 {
 	const struct lk_bytes *own = &root->verity.root_hash;
-	enum lk_status st = lk_verity_read(cfg, VERITY_SECTION, root, err);
+	enum lk_status st;
 
-	if (st || !lk_config_clean(cfg) || !root->has_verity)
+	if (!lk_config_has(cfg, PLACE_SECTION) && !lk_config_has(cfg, VERITY_SECTION))
+		return set_tree(keys, root, err);
+	st = lk_verity_read(cfg, VERITY_SECTION, root, err);
+	if (st || !lk_config_clean(cfg))
 		return st;
+	if (!root->has_verity) {
+		lk_raise_code(err, LK_C_CONFIG_MISSING,
+			      "[" PLACE_SECTION "] needs [" VERITY_SECTION "] beside it");
+		return lk_config_problem(cfg, PLACE_SECTION, NULL, err);
+	}
 	if (own->len == keys->root_hash.len &&
 	    memcmp(own->data, keys->root_hash.data, own->len) == 0)
 		return LK_OK;

@@ -47,14 +47,13 @@ static const struct lk_key keys[] = {
 	  .help = "Bytes of a block of the hash tree; a power of two." },
 	{ .name = "data_blocks",
 	  .type = LK_T_INT,
-	  .flags = LK_K_REQUIRED | LK_K_FILLED,
+	  .flags = LK_K_SAMPLED, /* required, but for a superblock: misses */
 	  AT(data_blocks),
-	  .min = 1,
 	  .help = "Number of data blocks.",
 	  .example = "1" },
 	{ .name = "hash_offset",
 	  .type = LK_T_INT,
-	  .flags = LK_K_REQUIRED | LK_K_FILLED,
+	  .flags = LK_K_SAMPLED, /* required, but for a superblock: misses */
 	  AT(hash_offset),
 	  .help = "Where the hash tree begins, in bytes: behind the data within the opened device, "
 		  "or within hash_device.",
@@ -66,6 +65,13 @@ static const struct lk_key keys[] = {
 		  "encrypted = false whose tree has a partition of its own. Without it, the tree "
 		  "lies behind the data.",
 	  .example = "\"PARTUUID=00000000-0000-4000-8000-000000000003\"" },
+	{ .name = "superblock",
+	  .type = LK_T_BOOL,
+	  AT(superblock),
+	  .fallback = "false",
+	  .help = "Read salt, block sizes, data_blocks and hash_offset from the superblock that "
+		  "veritysetup wrote at the start of hash_device, instead of from here: for images "
+		  "that cryptpilot made. SHA-256 and blocks of 4096 bytes only." },
 	{ .name = "on_corruption",
 	  .type = LK_T_CHOICE,
 	  AT(on_corruption),
@@ -119,6 +125,37 @@ static const char *misfit(const struct lk_verity_params *p, struct lk_error *err
 	return NULL;
 }
 
+/* What stands in the superblock does not stand here as well, and there must be one. */
+static enum lk_status check_superblock(const struct lk_verity_params *p, struct lk_error *err)
+{
+	if (p->salt.len || p->data_blocks || p->hash_offset || p->data_block_size != 4096 ||
+	    p->hash_block_size != 4096 || strcmp(p->algorithm, "sha256") != 0)
+		return lk_raise_code(err, LK_C_CONFIG_VALUE,
+				     "superblock = true leaves salt, block sizes, data_blocks and "
+				     "hash_offset to it, and takes sha256 only");
+	if (!p->hash_device)
+		return lk_raise_code(err, LK_C_CONFIG_MISSING,
+				     "superblock = true needs 'hash_device'");
+	return LK_OK;
+}
+
+/* The name of a key that is missing, NULL if none is. */
+static const char *misses(struct lk_config *cfg, const char *section,
+			  const struct lk_verity_params *p, struct lk_error *err)
+{
+	const char *name = NULL;
+
+	if (p->superblock || lk_config_is_unfinished(cfg))
+		return NULL;
+	if (!p->data_blocks)
+		name = "data_blocks";
+	else if (!lk_config_given(cfg, section, lk_keys_find(keys, "hash_offset")))
+		name = "hash_offset";
+	if (name)
+		lk_raise_code(err, LK_C_CONFIG_MISSING, "[%s] needs the key '%s'", section, name);
+	return name;
+}
+
 enum lk_status lk_verity_read(struct lk_config *cfg, const char *section, struct lk_volume *v,
 			      struct lk_error *err)
 {
@@ -131,14 +168,19 @@ enum lk_status lk_verity_read(struct lk_config *cfg, const char *section, struct
 	v->has_verity = true;
 	if (st || !lk_config_clean(cfg))
 		return st;
-	if (v->encrypted && v->verity.hash_device) {
+	if (v->encrypted && v->verity.hash_device && !v->verity.superblock) {
 		lk_raise_code(
 			err, LK_C_CONFIG_VALUE,
 			"'hash_device' is for encrypted = false: the tree of an encrypted root "
 			"lies behind the data, inside LUKS2");
 		return lk_config_problem(cfg, section, "hash_device", err);
 	}
-	if (!v->verity.root_hash.data || !v->verity.data_blocks)
+	name = misses(cfg, section, &v->verity, err);
+	if (!name && v->verity.superblock && check_superblock(&v->verity, err))
+		name = "superblock";
+	if (name)
+		return lk_config_problem(cfg, section, name, err);
+	if (!v->verity.root_hash.data || (!v->verity.data_blocks && !v->verity.superblock))
 		return LK_OK; /* latchkey-image is yet to fill them in */
 	name = misfit(&v->verity, err);
 	return name ? lk_config_problem(cfg, section, name, err) : LK_OK;

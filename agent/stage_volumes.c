@@ -6,12 +6,25 @@
 
 #include "agent/stage_steps.h"
 #include "agent/unlock.h"
+#include "agent/verity_superblock.h"
 #include "core/base64.h"
 #include "core/cleanup.h"
 #include "core/cmdline.h"
 #include "core/log.h"
 
 #define CMDLINE_MAX 8192
+
+/* Images that cryptpilot made have their parts in this group, and nothing of ours makes it active. */
+static const char *volume_group(const struct lk_settings *settings)
+{
+	static const char start[] = "/dev/mapper/" LK_CRYPTPILOT_GROUP "-";
+	size_t i;
+
+	for (i = 0; settings->cryptpilot && i < settings->n_volumes; i++)
+		if (strncmp(settings->volumes[i].device, start, strlen(start)) == 0)
+			return LK_CRYPTPILOT_GROUP;
+	return NULL;
+}
 
 /* An attested boot is only worth its measurement if the rest of the initramfs takes nothing from
  * the host: the measured command line must say so. */
@@ -27,7 +40,8 @@ static enum lk_status check_cmdline(const struct lk_settings *settings, struct l
 	text[n] = '\0';
 	for (i = 0; i < settings->n_volumes; i++)
 		if (settings->volumes[i].is_root)
-			return lk_cmdline_check(text, settings->volumes[i].name, err);
+			return lk_cmdline_check(text, settings->volumes[i].name,
+						volume_group(settings), err);
 	return LK_OK;
 }
 
@@ -111,6 +125,9 @@ static enum lk_status prepare(struct lk_run *run, size_t i, struct lk_error *err
 	st = lk_blockdev_find(v->device, run->deadline, &state->dev, err);
 	if (!st && v->verity.hash_device)
 		st = lk_blockdev_find(v->verity.hash_device, run->deadline, &state->hash, err);
+	if (!st && v->verity.superblock)
+		st = lk_verity_superblock_read(&state->hash, &run->settings->volumes[i].verity,
+					       err);
 	if (st)
 		return lk_context(err, "find volume '%s'", v->name);
 	if (!v->encrypted)

@@ -5,6 +5,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#define NO_LVM "rd.lvm=0"
+
 const char *const lk_cmdline_required[] = {
 	"systemd.gpt_auto=0",
 	"rd.systemd.gpt_auto=0",
@@ -12,7 +14,7 @@ const char *const lk_cmdline_required[] = {
 	"rd.shell=0",
 	"rd.emergency=poweroff",
 	"rd.luks=0",
-	"rd.lvm=0",
+	NO_LVM,
 	"rd.md=0",
 	"rd.auto=0",
 	"init_on_free=1",
@@ -52,7 +54,24 @@ static enum lk_status require(const char *text, const char *word, struct lk_erro
 	return LK_OK;
 }
 
-enum lk_status lk_cmdline_check(const char *text, const char *name, struct lk_error *err)
+/* dracut makes this group active and nothing else. */
+static enum lk_status require_group(const char *text, const char *group, struct lk_error *err)
+{
+	static const char lone[] = "rd.lvm.lv=";
+	unsigned starts, exact;
+	char word[160];
+
+	snprintf(word, sizeof(word), "rd.lvm.vg=%s", group);
+	count(text, lone, strlen(lone), &starts, &exact);
+	if (starts)
+		return lk_raise_code(err, LK_C_CMDLINE,
+				     "the kernel command line holds '%s'; say '%s' alone", lone,
+				     word);
+	return require(text, word, err);
+}
+
+enum lk_status lk_cmdline_check(const char *text, const char *name, const char *group,
+				struct lk_error *err)
 {
 	char root[160];
 	enum lk_status st = LK_OK;
@@ -61,7 +80,10 @@ enum lk_status lk_cmdline_check(const char *text, const char *name, struct lk_er
 	if (strpbrk(text, "\"'"))
 		return lk_raise_code(err, LK_C_CMDLINE, "the kernel command line holds quotes");
 	for (i = 0; lk_cmdline_required[i] && !st; i++)
-		st = require(text, lk_cmdline_required[i], err);
+		if (!group || strcmp(lk_cmdline_required[i], NO_LVM) != 0)
+			st = require(text, lk_cmdline_required[i], err);
+	if (!st && group)
+		st = require_group(text, group, err);
 	if (st)
 		return st;
 	snprintf(root, sizeof(root), "root=/dev/mapper/%s", name);

@@ -14,8 +14,10 @@
 extern const char *const lk_cmdline_required[];
 
 /* Check the text of /proc/cmdline for the volume whose final mapping is `name`: every required
- * word present, none of them said again with another value, root= exactly the mapping.
- * LK_CONFIG with LK_C_CMDLINE naming the word. Pure. */
-enum lk_status lk_cmdline_check(const char *text, const char *name, struct lk_error *err);
+ * word present, none of them said again with another value, root= exactly the mapping. group: the
+ * volume group that the root lies in: rd.lvm.vg= must name it and no other, in place of rd.lvm=0.
+ * NULL: none. LK_CONFIG with LK_C_CMDLINE naming the word. Pure. */
+enum lk_status lk_cmdline_check(const char *text, const char *name, const char *group,
+				struct lk_error *err);
 /* Is a word on the line, exactly? Pure. */
 bool lk_cmdline_has(const char *text, const char *word);

@@ -50,6 +50,8 @@
 	  "The kernel's mapping differs from what was checked; this should not happen.")           \
 	X(VERITY_CORRUPT, LK_TAMPERED, "verity-corrupt",                                           \
 	  "The root hash does not match the disk: wrong hash, or altered blocks.")                 \
+	X(VERITY_SUPERBLOCK, LK_TAMPERED, "verity-superblock",                                     \
+	  "The hash tree's superblock is damaged, or of a kind that is not taken.")                \
 	X(NAME_TAKEN, LK_CONFIG, "name-taken",                                                     \
 	  "A mapping of that name exists already; close it or rename the volume.")                 \
 	/* network and key service */                                                              \

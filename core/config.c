@@ -83,6 +83,11 @@ void lk_config_unfinished(struct lk_config *cfg)
 	cfg->unfinished = true;
 }
 
+bool lk_config_is_unfinished(const struct lk_config *cfg)
+{
+	return cfg->unfinished;
+}
+
 const char *lk_config_name(const struct lk_config *cfg)
 {
 	return cfg->file;

@@ -107,6 +107,7 @@ enum lk_status lk_config_problem(struct lk_config *cfg, const char *section, con
 
 /* The file is what latchkey-image starts from: rows that it fills in may be missing. */
 void lk_config_unfinished(struct lk_config *cfg);
+bool lk_config_is_unfinished(const struct lk_config *cfg);
 
 const char *lk_config_name(const struct lk_config *cfg); /* as given to lk_config_parse */
 /* The i-th section in order of appearance, an empty one too; NULL past the end. Keys before the

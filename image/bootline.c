@@ -116,7 +116,7 @@ enum lk_status lk_bootline_build(const char *mapper, const char *extra, char **r
 		return lk_raise_code(err, LK_C_CMDLINE,
 				     "the kernel command line is longer than %u characters",
 				     LINE_LIMIT);
-	st = lk_cmdline_check(line, mapper, err); /* what the agent will ask for */
+	st = lk_cmdline_check(line, mapper, NULL, err); /* what the agent will ask for */
 	if (st)
 		return lk_context(err, "check the kernel command line");
 

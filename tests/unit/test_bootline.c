@@ -87,7 +87,7 @@ TEST(the_plain_line_is_the_designs)
 	CHECK_STR(line, "root=/dev/mapper/root systemd.gpt_auto=0 rd.systemd.gpt_auto=0 "
 			"systemd.import_credentials=no rd.shell=0 rd.emergency=poweroff rd.luks=0 "
 			"rd.lvm=0 rd.md=0 rd.auto=0 init_on_free=1");
-	CHECK_OK(lk_cmdline_check(line, "root", &err));
+	CHECK_OK(lk_cmdline_check(line, "root", NULL, &err));
 }
 
 TEST(harmless_words_are_taken)
@@ -102,7 +102,7 @@ TEST(harmless_words_are_taken)
 				   &line, &err));
 	CHECK(lk_cmdline_has(line, "console=ttyS0,115200"));
 	CHECK(lk_cmdline_has(line, "latchkey.debug"));
-	CHECK_OK(lk_cmdline_check(line, "vm", &err));
+	CHECK_OK(lk_cmdline_check(line, "vm", NULL, &err));
 }
 
 TESTS(words_that_undo_the_protection_are_refused, a_line_longer_than_the_kernel_takes_is_refused,

@@ -15,7 +15,7 @@ static void refused(const char *text, const char *why)
 {
 	char line[1024];
 
-	CHECK_EQ(lk_cmdline_check(text, "root", &err), LK_CONFIG);
+	CHECK_EQ(lk_cmdline_check(text, "root", NULL, &err), LK_CONFIG);
 	CHECK_EQ(err.code, LK_C_CMDLINE);
 	CHECK_HAS(lk_error_format(&err, line, sizeof(line)), why);
 }
@@ -52,7 +52,7 @@ TEST(another_root_is_refused)
 		"rd.shell=0 rd.emergency=poweroff rd.luks=0 rd.lvm=0 rd.md=0 rd.auto=0 "
 		"init_on_free=1",
 		"root=/dev/mapper/root");
-	CHECK_EQ(lk_cmdline_check(GOOD, "other", &err), LK_CONFIG);
+	CHECK_EQ(lk_cmdline_check(GOOD, "other", NULL, &err), LK_CONFIG);
 }
 
 TEST(quotes_are_refused)
@@ -63,8 +63,27 @@ TEST(quotes_are_refused)
 
 TEST(what_the_image_tool_writes_passes)
 {
-	CHECK_OK(lk_cmdline_check(GOOD "\n", "root", &err));
-	CHECK_OK(lk_cmdline_check("console=ttyS0 " GOOD " quiet rd.shell=0", "root", &err));
+	CHECK_OK(lk_cmdline_check(GOOD "\n", "root", NULL, &err));
+	CHECK_OK(lk_cmdline_check("console=ttyS0 " GOOD " quiet rd.shell=0", "root", NULL, &err));
+}
+
+static const char *group_refusal(const char *text)
+{
+	static char line[1024];
+
+	CHECK_EQ(lk_cmdline_check(text, "root", "vg0", &err), LK_CONFIG);
+	CHECK_EQ(err.code, LK_C_CMDLINE);
+	return lk_error_format(&err, line, sizeof(line));
+}
+
+TEST(one_volume_group_in_place_of_none)
+{
+	CHECK_OK(lk_cmdline_check(GOOD " rd.lvm.vg=vg0", "root", "vg0", &err));
+	CHECK_HAS(group_refusal(GOOD), "lacks 'rd.lvm.vg=vg0'");
+	CHECK_HAS(group_refusal(GOOD " rd.lvm.vg=vg1"), "lacks 'rd.lvm.vg=vg0'");
+	CHECK_HAS(group_refusal(GOOD " rd.lvm.vg=vg0 rd.lvm.vg=vg1"), "contradicts");
+	CHECK_HAS(group_refusal(GOOD " rd.lvm.vg=vg0 rd.lvm.lv=vg1/x"), "'rd.lvm.lv='");
+	CHECK_HAS(group_refusal("rd.lvm.vg=vg0 root=/dev/mapper/root"), "lacks '");
 }
 
 TEST(words_are_found_whole)
@@ -76,4 +95,5 @@ TEST(words_are_found_whole)
 }
 
 TESTS(each_missing_word_is_named, a_word_said_twice_differently_is_refused, another_root_is_refused,
-      quotes_are_refused, what_the_image_tool_writes_passes, words_are_found_whole)
+      quotes_are_refused, what_the_image_tool_writes_passes, one_volume_group_in_place_of_none,
+      words_are_found_whole)

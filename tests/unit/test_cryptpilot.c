@@ -218,6 +218,22 @@ TEST(metadata)
 	CHECK_EQ(root->verity.on_corruption, LK_VERITY_PANIC);
 }
 
+/* cryptpilot's own metadata: the rest is in its volume group. */
+TEST(metadata_of_a_volume_group)
+{
+	SETTINGS s = { 0 };
+	const struct lk_verity_params *p;
+
+	CHECK_OK(parse(&s, FDE, fixture("fde-kbs.toml")));
+	CHECK_OK(parse(&s, METADATA, fixture("metadata.toml")));
+	p = &s.volumes[0].verity;
+	CHECK(s.volumes[0].has_verity && p->superblock);
+	CHECK_STR(s.volumes[0].device, "/dev/mapper/cryptpilot-rootfs");
+	CHECK_STR(p->hash_device, "/dev/mapper/cryptpilot-rootfs_hash");
+	CHECK_EQ(p->root_hash.data[31], 0x5b);
+	CHECK_EQ(p->on_corruption, LK_VERITY_PANIC);
+}
+
 static const char *metadata_refusal(const char *text)
 {
 	static char buf[1024];
@@ -502,19 +518,20 @@ static void reads_back(const struct lk_settings *s, enum lk_settings_kind ours)
 
 TEST(shown_reads_back)
 {
-	static const char *const fdes[] = { "fde-kbs.toml", "fde-older.toml", "fde-persist.toml",
-					    "fde-ram.toml" };
+	static const char *const fdes[] = { "fde-kbs.toml", "fde-defaults.toml", "fde-older.toml",
+					    "fde-persist.toml", "fde-ram.toml" };
 	static const char *const volumes[] = { "exec", "kbs", "kms", "kms-role", "oidc", "otp" };
 	SETTINGS global = { 0 };
 	size_t i;
 
 	CHECK_OK(parse(&global, GLOBAL, fixture("global.toml")));
 	reads_back(&global, LK_SETTINGS_AGENT);
-	for (i = 0; i < sizeof(fdes) / sizeof(fdes[0]); i++) {
+	for (i = 0; i < 2 * sizeof(fdes) / sizeof(fdes[0]); i++) {
 		SETTINGS s = { 0 };
 
-		CHECK_OK(parse(&s, FDE, fixture(fdes[i])));
-		CHECK_OK(parse(&s, METADATA, fixture("metadata-image.toml")));
+		CHECK_OK(parse(&s, FDE, fixture(fdes[i / 2])));
+		CHECK_OK(parse(&s, METADATA,
+			       fixture(i % 2 ? "metadata.toml" : "metadata-image.toml")));
 		reads_back(&s, LK_SETTINGS_FDE);
 	}
 	for (i = 0; i < sizeof(volumes) / sizeof(volumes[0]); i++) {
@@ -530,5 +547,5 @@ TEST(shown_reads_back)
 }
 
 TESTS(global, global_refused, fde_of_the_template, fde_defaults, fde_forms, fde_refused, metadata,
-      metadata_refused, volumes, swap, volumes_refused, directory, two_configurations, lone_fde,
-      secrets_need_their_mode, keep_going, shown_reads_back)
+      metadata_of_a_volume_group, metadata_refused, volumes, swap, volumes_refused, directory,
+      two_configurations, lone_fde, secrets_need_their_mode, keep_going, shown_reads_back)

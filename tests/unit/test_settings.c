@@ -141,6 +141,22 @@ TEST(verity_refused)
 		     "'tree'");
 }
 
+TEST(superblock_refused)
+{
+#define BLOCK "root_hash = \"" HASH "\"\nsuperblock = true\n"
+#define TREE  "hash_device = \"/dev/vdb\"\n"
+	SETTINGS s = { 0 };
+
+	CHECK_OK(parse(&s, LK_SETTINGS_FDE, WITH(BLOCK TREE)));
+	CHECK(s.volumes[0].verity.superblock && s.volumes[0].encrypted);
+	ROOT_REFUSES(WITH(BLOCK), "needs 'hash_device'");
+	ROOT_REFUSES(WITH(BLOCK TREE "data_blocks = 8\n"), "leaves salt, block sizes");
+	ROOT_REFUSES(WITH(BLOCK TREE "salt = \"00\"\n"), "leaves salt, block sizes");
+	ROOT_REFUSES(WITH(BLOCK TREE "hash_offset = 4096\n"), "leaves salt, block sizes");
+	ROOT_REFUSES(WITH(BLOCK TREE "hash_block_size = 512\n"), "leaves salt, block sizes");
+	ROOT_REFUSES(WITH(BLOCK "hash_device = \"vdb\"\n"), "device 'vdb'");
+}
+
 TEST(providers_refused)
 {
 #define ROOT "[rootfs]\n" DEVICE
@@ -593,8 +609,8 @@ TEST(files)
 	config_dir_remove();
 }
 
-TESTS(agent_refused, root_refused, verity_refused, providers_refused, volume_refused,
-      secrets_need_their_mode, emergency_refused, mappings_clash, directories_refused, all_of_it,
-      defaults_without_latchkey_conf, keep_going, left_to_the_image_tool, warnings,
-      shown_reads_back, seeds_read_back, samples_are_read, samples_are_read_uncommented, manual,
-      files)
+TESTS(agent_refused, root_refused, verity_refused, superblock_refused, providers_refused,
+      volume_refused, secrets_need_their_mode, emergency_refused, mappings_clash,
+      directories_refused, all_of_it, defaults_without_latchkey_conf, keep_going,
+      left_to_the_image_tool, warnings, shown_reads_back, seeds_read_back, samples_are_read,
+      samples_are_read_uncommented, manual, files)
