@@ -131,6 +131,19 @@ static enum lk_status read_secret(const char *path, enum lk_trust trust, char **
 	return path ? lk_credential_read(path, trust, CREDENTIAL_MAX, ret, err) : LK_OK;
 }
 
+/* What the file holds takes the place of its name, so that the options still say one thing. */
+static enum lk_status replace(char **path, enum lk_trust trust, char **text, struct lk_error *err)
+{
+	enum lk_status st;
+
+	st = read_secret(*path, trust, text, err);
+	if (st)
+		return st;
+	free(*path);
+	*path = NULL;
+	return LK_OK;
+}
+
 static enum lk_status read_ca(const char *key, const char *path, char **ca, struct lk_error *err)
 {
 	LK_FREE char *text = NULL;
@@ -211,12 +224,12 @@ enum lk_status lk_aliyun_load(struct lk_aliyun_options *o, enum lk_trust trust,
 	if (st)
 		return st;
 	st = read_layout(o, &l, trust, err);
-	if (!st && !o->client_key)
-		st = read_secret(o->client_key_file, trust, &o->client_key, err);
-	if (!st && !o->password)
-		st = read_secret(o->password_file, trust, &o->password, err);
-	if (!st && !o->sts_token)
-		st = read_secret(o->sts_token_file, trust, &o->sts_token, err);
+	if (!st)
+		st = replace(&o->client_key_file, trust, &o->client_key, err);
+	if (!st)
+		st = replace(&o->password_file, trust, &o->password, err);
+	if (!st)
+		st = replace(&o->sts_token_file, trust, &o->sts_token, err);
 	if (!st && lk_aliyun_uses_gateway(o)) {
 		o->public_roots |= !o->gateway_ca;
 		st = read_ca("gateway_ca", o->gateway_ca ? NULL : public_bundle(), &o->gateway_ca,
