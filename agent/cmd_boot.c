@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* latchkey boot: what the initramfs units run. `root` unlocks, `overlay` lays the writable layer
- * over the mounted root and hands over. */
+/* latchkey boot: what the units run. In the initramfs `root` unlocks and `overlay` lays the writable
+ * layer over the mounted root and hands over; in the system `volumes` opens, `opened` says of one
+ * whether it is open, and `close` closes (agent/boot_system.c). */
 #include <getopt.h>
 #include <stdio.h>
 #include <string.h>
@@ -15,7 +16,7 @@
 #include "core/cmdline.h"
 #include "core/log.h"
 
-#define USAGE	"boot root|overlay [--config DIR]"
+#define USAGE	"boot root|overlay|volumes|opened NAME|close [--config DIR]"
 #define SYSROOT "/sysroot"
 /* on_unreachable = "wait": the pause between two whole tries grows up to this. */
 #define ROUND_PAUSE_MAX_MS 300000
@@ -162,11 +163,17 @@ int lk_cmd_boot(int argc, char **argv)
 			return lk_cmd_usage(USAGE);
 		config_dir = optarg;
 	}
+	if (optind + 2 == argc && strcmp(argv[optind], "opened") == 0)
+		return lk_boot_opened(argv[optind + 1]);
 	if (optind + 1 != argc)
 		return lk_cmd_usage(USAGE);
 	if (strcmp(argv[optind], "root") == 0)
 		return boot_root(config_dir);
 	if (strcmp(argv[optind], "overlay") == 0)
 		return boot_overlay(config_dir);
+	if (strcmp(argv[optind], "volumes") == 0)
+		return lk_boot_volumes(config_dir);
+	if (strcmp(argv[optind], "close") == 0)
+		return lk_boot_close();
 	return lk_cmd_usage(USAGE);
 }

@@ -132,12 +132,11 @@ static int sample(const struct options *o)
 
 static bool needs_network(const struct lk_settings *s)
 {
-	size_t i, j;
+	size_t i;
 
 	for (i = 0; i < s->n_volumes; i++)
-		for (j = 0; j < s->volumes[i].n_sources; j++)
-			if (s->volumes[i].sources[j].provider->needs_network)
-				return true;
+		if (lk_volume_needs_network(&s->volumes[i]))
+			return true;
 	return false;
 }
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* latchkey status: print the report of the last unlock. */
+/* latchkey status: print the report of the last unlock, and of what the system opened since. */
 #include <getopt.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -10,7 +10,7 @@
 #include "core/cleanup.h"
 #include "core/json.h"
 
-#define USAGE "status [--json | --plot FILE] [--report FILE]"
+#define USAGE "status [--json | --plot FILE] [--report FILE [--system FILE]]"
 
 static int print_json(const struct json_t *report)
 {
@@ -38,22 +38,61 @@ static int plot(const struct json_t *report, const char *path)
 	return 0;
 }
 
+/* Of the two reports, those that exist; none is an error. The second becomes the member `system`
+ * of the first, or is the only one. */
+static enum lk_status read_both(const char *path, const char *system, struct json_t **ret,
+				struct lk_error *err)
+{
+	struct lk_error missing = { 0 };
+	LK_JSON *first = NULL;
+	LK_JSON *later = NULL;
+	enum lk_status st;
+
+	st = lk_report_read(path, &first, &missing);
+	if (st && st != LK_ABSENT) {
+		*err = missing;
+		return st;
+	}
+	st = system ? lk_report_read(system, &later, err) : LK_ABSENT;
+	if (st && st != LK_ABSENT)
+		return st;
+	if (!first && !later) {
+		*err = missing;
+		return LK_ABSENT;
+	}
+	if (first && later && !lk_json_set(first, "system", lk_json_ref(later)))
+		return lk_raise(err, LK_INTERNAL, "out of memory for the report");
+	*ret = first ? lk_take(first) : lk_take(later);
+	return LK_OK;
+}
+
+static int print_text(const struct json_t *report)
+{
+	const struct json_t *system = lk_json_get(report, "system");
+
+	lk_report_print(report);
+	if (system)
+		lk_report_print(system);
+	return 0;
+}
+
 int lk_cmd_status(int argc, char **argv)
 {
 	static const struct option options[] = {
 		{ "json", no_argument, NULL, 'j' },
 		{ "plot", required_argument, NULL, 'p' },
 		{ "report", required_argument, NULL, 'r' },
+		{ "system", required_argument, NULL, 's' },
 		{ 0 },
 	};
-	const char *path = LK_REPORT_PATH, *drawing = NULL;
+	const char *path = NULL, *system = NULL, *drawing = NULL;
 	struct lk_error err = { 0 };
 	LK_JSON *report = NULL;
 	bool json = false;
 	int c;
 
 	while ((c = getopt_long(argc, argv, "", options, NULL)) != -1) {
-		if (c != 'j' && c != 'p' && c != 'r')
+		if (c != 'j' && c != 'p' && c != 'r' && c != 's')
 			return lk_cmd_usage(USAGE);
 		if (c == 'j')
 			json = true;
@@ -61,15 +100,16 @@ int lk_cmd_status(int argc, char **argv)
 			drawing = optarg;
 		if (c == 'r')
 			path = optarg;
+		if (c == 's')
+			system = optarg;
 	}
 	if (optind != argc || (json && drawing))
 		return lk_cmd_usage(USAGE);
-	if (lk_report_read(path, &report, &err))
+	if (!path && !system)
+		system = LK_SYSTEM_REPORT_PATH;
+	if (read_both(path ? path : LK_REPORT_PATH, system, &report, &err))
 		return lk_cmd_fail(&err);
 	if (drawing)
 		return plot(report, drawing);
-	if (json)
-		return print_json(report);
-	lk_report_print(report);
-	return 0;
+	return json ? print_json(report) : print_text(report);
 }

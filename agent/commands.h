@@ -8,13 +8,20 @@
 
 struct lk_settings;
 
-#define LK_REPORT_PATH "/run/latchkey/report.json"
+#define LK_REPORT_PATH	      "/run/latchkey/report.json"
+#define LK_SYSTEM_REPORT_PATH "/run/latchkey/volumes.json"
 
 int lk_cmd_boot(int argc, char **argv);
 int lk_cmd_config(int argc, char **argv);
+int lk_cmd_generator(int argc, char **argv);
 int lk_cmd_key(int argc, char **argv);
 int lk_cmd_status(int argc, char **argv);
 
 /* agent/cmd_config_fetch.c: ask each provider once; the exit status. keep_going: tell all failures
  * and not only the first. */
 int lk_config_fetch(const struct lk_settings *s, bool keep_going);
+
+/* agent/boot_system.c: what the units of the system run. Return an exit status. */
+int lk_boot_volumes(const char *config_dir);
+int lk_boot_opened(const char *name);
+int lk_boot_close(void);

@@ -13,7 +13,7 @@
 #include "core/error.h"
 
 #define LK_EVENT_DOMAIN "latchkey"
-#define LK_EVENTS_MAX	128
+#define LK_EVENTS_MAX	256
 
 struct lk_event {
 	char operation[24];

@@ -4,9 +4,11 @@
 #include "agent/commands.h"
 
 static const struct lk_command commands[] = {
-	{ "boot", lk_cmd_boot, "boot root|overlay", "unlock the root volume; units call this" },
+	{ "boot", lk_cmd_boot, "boot root|overlay|volumes|...", "open volumes; units call this" },
 	{ "config", lk_cmd_config, "config check|show|files|sample ...",
 	  "check, print and explain the configuration" },
+	{ "generator", lk_cmd_generator, "generator DIR ...",
+	  "write units for volumes of the system; systemd calls this" },
 	{ "key", lk_cmd_key, "key fetch --volume NAME ...",
 	  "fetch a key without opening anything" },
 	{ "status", lk_cmd_status, "status [--json | --plot FILE]",

@@ -42,7 +42,9 @@ static struct json_t *volume_json(const struct lk_report_volume *v)
 		  lk_json_set_bool(o, "header_degraded", v->header_degraded) &&
 		  set_if(o, "root_hash", v->root_hash) && set_if(o, "writable", v->writable) &&
 		  set_if(o, "options", v->options) && set_if(o, "options_why", v->options_why) &&
-		  (!v->open_ms || lk_json_set_int(o, "open_ms", v->open_ms));
+		  (!v->open_ms || lk_json_set_int(o, "open_ms", v->open_ms)) &&
+
+		  set_if(o, "error", v->error);
 
 	if (ok)
 		return o;
@@ -102,6 +104,7 @@ static struct json_t *report_json(const struct lk_report *r)
 	struct json_t *doc = lk_json_object();
 
 	if (lk_json_set_int(doc, "report", 1) && lk_json_set_string(doc, "version", r->version) &&
+	    lk_json_set_string(doc, "phase", r->phase) &&
 	    lk_json_set_string(doc, "outcome", r->outcome) &&
 	    lk_json_set_int(doc, "start_ms", r->start_ms) &&
 	    (!r->tee || lk_json_set_string(doc, "tee", r->tee)) &&
@@ -175,6 +178,45 @@ enum lk_status lk_report_read(const char *path, struct json_t **ret, struct lk_e
 	if (lk_json_parse(text, n, ret, err))
 		return lk_context(err, "read %s", path);
 	return LK_OK;
+}
+
+enum lk_status lk_report_rewrite(const struct json_t *report, const char *path,
+				 struct lk_error *err)
+{
+	return write_file(report, path, err);
+}
+
+static void recall(const struct json_t *volume, const char *name, char *out, size_t size)
+{
+	const char *text = lk_json_string_value(lk_json_get(volume, name));
+
+	(void)snprintf(out, size, "%s", text ? text : "");
+}
+
+bool lk_report_recall(const struct json_t *report, const char *name, struct lk_report_volume *ret)
+{
+	const struct json_t *volumes = lk_json_get(report, "volumes");
+	const struct json_t *volume;
+	struct lk_error ignored;
+	size_t i;
+
+	for (i = 0; i < lk_json_count(volumes); i++) {
+		volume = lk_json_at(volumes, i);
+		recall(volume, "name", ret->name, sizeof(ret->name));
+		if (strcmp(ret->name, name) != 0)
+			continue;
+		recall(volume, "outcome", ret->outcome, sizeof(ret->outcome));
+		recall(volume, "provider", ret->provider, sizeof(ret->provider));
+		recall(volume, "endpoint", ret->endpoint, sizeof(ret->endpoint));
+		recall(volume, "luks_uuid", ret->luks_uuid, sizeof(ret->luks_uuid));
+		recall(volume, "header_digest", ret->header_digest, sizeof(ret->header_digest));
+		recall(volume, "header_mac", ret->header_mac, sizeof(ret->header_mac));
+		recall(volume, "error", ret->error, sizeof(ret->error));
+		if (lk_json_get_bool(volume, "header_degraded", &ret->header_degraded, &ignored))
+			ret->header_degraded = false;
+		return true;
+	}
+	return false;
 }
 
 enum lk_status lk_report_handoff(const char *path, struct lk_error *err)

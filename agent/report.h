@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The report of an unlock, /run/latchkey/report.json: what was opened, whose key opened it, how
- * long each stage took, and why it failed if it did. Never a secret. latchkey(8) documents the
- * members; they are stable.
+ * The report of an unlock, /run/latchkey/report.json, and of the volumes that the system opens,
+ * /run/latchkey/volumes.json: what was opened, whose key opened it, how long each stage took, and
+ * why it failed if it did. Never a secret. latchkey(8) documents the members; they are stable.
  */
 #pragma once
 
@@ -15,6 +15,7 @@
 #include "core/error.h"
 
 #define LK_REPORT_STAGES 8
+#define LK_REPORT_NAME	 65 /* a volume's name, terminated */
 
 struct lk_report_stage {
 	char name[24];
@@ -23,7 +24,7 @@ struct lk_report_stage {
 };
 
 struct lk_report_volume {
-	char name[64];
+	char name[LK_REPORT_NAME];
 	char provider[24];
 	char endpoint[128];
 	char luks_uuid[40];
@@ -36,6 +37,7 @@ struct lk_report_volume {
 	char options_why[64];
 	int64_t open_ms;  /* since the agent's start; 0: not open */
 	char outcome[16]; /* "open", or a class in words */
+	char error[512];  /* why it stays closed, if that is this volume's alone */
 };
 
 struct lk_report {
@@ -43,7 +45,8 @@ struct lk_report {
 	int64_t start_ms;    /* CLOCK_BOOTTIME */
 	const char *tee;     /* attester used, or NULL */
 	const char *clock;   /* "trusted", "untrusted" */
-	const char *outcome; /* "open", "failed" */
+	const char *phase;   /* "initrd", "system" */
+	const char *outcome; /* "open", "failed"; in the system also "partly" */
 	unsigned attempts;
 	struct lk_error error; /* status LK_OK: none */
 	struct lk_report_stage stages[LK_REPORT_STAGES];
@@ -61,5 +64,10 @@ enum lk_status lk_report_handoff(const char *path, struct lk_error *err);
 struct json_t;
 /* Read a report for printing; bounded. Caller owns *ret. LK_ABSENT when there is none. */
 enum lk_status lk_report_read(const char *path, struct json_t **ret, struct lk_error *err);
+/* What a report that was read says of one volume; false if nothing. */
+bool lk_report_recall(const struct json_t *report, const char *name, struct lk_report_volume *ret);
+/* Write a report that was read and changed. */
+enum lk_status lk_report_rewrite(const struct json_t *report, const char *path,
+				 struct lk_error *err);
 /* The report for people, to stdout. */
 void lk_report_print(const struct json_t *report);

@@ -42,6 +42,7 @@ static void print_volume(const struct json_t *v)
 	print_field("chosen for", text(v, "options_why"));
 	print_field("root hash", text(v, "root_hash"));
 	print_field("writable", text(v, "writable"));
+	print_field("error", text(v, "error"));
 }
 
 void lk_report_print(const struct json_t *report)
@@ -51,7 +52,8 @@ void lk_report_print(const struct json_t *report)
 	const struct json_t *error = lk_json_get(report, "error");
 	size_t i;
 
-	printf("latchkey %s: %s\n", text(report, "version"), text(report, "outcome"));
+	printf("latchkey %s, phase %s: %s\n", text(report, "version"), text(report, "phase"),
+	       text(report, "outcome"));
 	print_field("tee", text(report, "tee"));
 	print_field("register", text(report, "register"));
 	print_field("clock", text(report, "clock"));

@@ -242,10 +242,15 @@ static enum lk_status read_list(struct lk_settings *s, const struct settings_lis
 	return st;
 }
 
-static enum lk_status load(const char *dir, bool check, struct lk_problems *problems,
+static bool is_own(const char *dir)
+{
+	return !dir || strcmp(dir, LK_SYSCONFDIR) == 0;
+}
+
+static enum lk_status load(const char *dir, bool unfinished, struct lk_problems *problems,
 			   struct lk_settings **ret, struct lk_error *err)
 {
-	const bool own = !dir || strcmp(dir, LK_SYSCONFDIR) == 0;
+	const bool own = is_own(dir);
 	LK_CLEANUP(lk_settings_list_free) struct settings_list list = LK_SETTINGS_LIST_NONE;
 	LK_SETTINGS *s = calloc(1, sizeof(*s));
 	enum lk_status st;
@@ -253,7 +258,7 @@ static enum lk_status load(const char *dir, bool check, struct lk_problems *prob
 	if (!s)
 		return lk_raise(err, LK_INTERNAL, "out of memory");
 	s->own = own;
-	s->unfinished = check && !own;
+	s->unfinished = unfinished;
 	if (own)
 		st = lk_settings_find(LK_SYSCONFDIR, LK_CRYPTPILOT_DIR, LK_TRUST_ROOT, &list, err);
 	else
@@ -274,8 +279,14 @@ enum lk_status lk_settings_load(const char *dir, struct lk_settings **ret, struc
 	return load(dir, false, NULL, ret, err);
 }
 
+enum lk_status lk_settings_load_system(const char *dir, struct lk_settings **ret,
+				       struct lk_error *err)
+{
+	return load(dir, true, NULL, ret, err);
+}
+
 enum lk_status lk_settings_check(const char *dir, struct lk_problems *problems,
 				 struct lk_settings **ret, struct lk_error *err)
 {
-	return load(dir, true, problems, ret, err);
+	return load(dir, !is_own(dir), problems, ret, err);
 }

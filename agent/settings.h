@@ -64,7 +64,7 @@ struct lk_volume {
 	bool is_root;
 	bool is_delta;	/* the store of the root's writable layer: [delta] */
 	bool encrypted; /* false: no sources, verity alone */
-	int phase;	/* enum lk_phase; only initrd gets past lk_settings_load */
+	int phase;	/* enum lk_phase: root and delta always initrd */
 	int64_t max_keyslots;
 	int header_mac; /* enum lk_header_mac */
 	bool allow_discards;
@@ -110,8 +110,9 @@ struct lk_settings {
 	/* [network] */
 	struct lk_strings dns; /* addresses, may be empty */
 
-	/* The first n_volumes are to be opened at boot: the root if there is one, then the others by
-	 * the names of their files. Those up to n_known have auto_open = false. */
+	/* The first n_volumes are to be opened at boot, in the phase that was taken (the initramfs
+	 * after loading): the root if there is one, then the others by the names of their files.
+	 * Those up to n_known belong to the other phase, or have auto_open = false. */
 	struct lk_volume *volumes;
 	size_t n_volumes, n_known;
 	struct lk_settings_file *files; /* in the order of reading */
@@ -128,17 +129,25 @@ struct lk_settings {
  * must be 0600. All errors are LK_CONFIG or LK_INTERNAL and name file and line. Files that a key only
  * names (certificates) are not looked at. */
 enum lk_status lk_settings_load(const char *dir, struct lk_settings **ret, struct lk_error *err);
+/* The same for the running system: what latchkey-image fills in, for the initramfs alone, may be
+ * missing: the root's device and the hash tree. */
+enum lk_status lk_settings_load_system(const char *dir, struct lk_settings **ret,
+				       struct lk_error *err);
 /* The same for `config check`: hands every problem to the collector (may be NULL) and carries on with
  * the next; *ret is whole only if there was none. In a directory other than the machine's own, what
  * latchkey-image fills in may be missing: the root's device and the hash tree. */
 enum lk_status lk_settings_check(const char *dir, struct lk_problems *problems,
 				 struct lk_settings **ret, struct lk_error *err);
+/* Put the volumes that are opened at boot in `phase` first and count them in n_volumes. */
+void lk_settings_take_phase(struct lk_settings *s, enum lk_phase phase);
 void lk_settings_free(struct lk_settings *s); /* wipes; NULL is fine */
 LK_DEFINE_CLEANUP(struct lk_settings *, lk_settings_free)
 #define LK_SETTINGS LK_CLEANUP(lk_settings_free_p) struct lk_settings
 
 /* Does any key of the volume come with proof of what booted? */
 bool lk_volume_attested(const struct lk_volume *v);
+/* Does any key of the volume come over the network? */
+bool lk_volume_needs_network(const struct lk_volume *v);
 
 /* What is legal, but should be known: one call for each, the text one sentence. */
 void lk_settings_warn(const struct lk_settings *s, void (*warn)(void *arg, const char *text),

@@ -286,3 +286,13 @@ bool lk_volume_attested(const struct lk_volume *v)
 			return true;
 	return false;
 }
+
+bool lk_volume_needs_network(const struct lk_volume *v)
+{
+	size_t i;
+
+	for (i = 0; i < v->n_sources; i++)
+		if (v->sources[i].provider->needs_network)
+			return true;
+	return false;
+}

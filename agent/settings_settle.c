@@ -67,8 +67,10 @@ static enum lk_status check_emergency(const struct lk_settings *s, struct lk_pro
 	return LK_OK;
 }
 
-static int rank_of(const struct lk_volume *v)
+static int rank_of(const struct lk_volume *v, enum lk_phase phase)
 {
+	if ((enum lk_phase)v->phase != phase)
+		return 3;
 	if (v->is_root)
 		return 0;
 	if (!v->auto_open)
@@ -77,7 +79,7 @@ static int rank_of(const struct lk_volume *v)
 }
 
 /* The root first, its writable layer, then those to open, then the others; otherwise as they are. */
-static void sort_volumes(struct lk_settings *s)
+void lk_settings_take_phase(struct lk_settings *s, enum lk_phase phase)
 {
 	size_t i, place = 0;
 	int rank;
@@ -86,7 +88,7 @@ static void sort_volumes(struct lk_settings *s)
 		for (i = place; i < s->n_known; i++) {
 			const struct lk_volume v = s->volumes[i];
 
-			if (rank_of(&v) != rank)
+			if (rank_of(&v, phase) != rank)
 				continue;
 			memmove(&s->volumes[place + 1], &s->volumes[place],
 				(i - place) * sizeof(v));
@@ -114,7 +116,7 @@ enum lk_status lk_settings_settle(struct lk_settings *s, struct lk_problems *pro
 {
 	enum lk_status st;
 
-	sort_volumes(s);
+	lk_settings_take_phase(s, LK_PHASE_INITRD);
 	if (problems && problems->n)
 		return LK_OK; /* fields may be missing */
 	st = check_supported(s, problems, err);

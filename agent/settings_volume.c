@@ -173,7 +173,9 @@ static const struct lk_key volume_keys[] = {
 	  AT(phase),
 	  .fallback = "initrd",
 	  .choices = phases,
-	  .help = "When it is opened. This version knows initrd: together with the root." },
+	  .help = "Who opens it: the initramfs, together with the root, or in the system "
+		  "latchkey-volumes.service. The key service's policy must allow the key to that "
+		  "phase." },
 	{ LUKS_UUID },
 	{ MAX_KEYSLOTS },
 	{ HEADER_MAC },
@@ -240,8 +242,6 @@ static const char *unsupported(const struct lk_volume *v)
 		return "rw_overlay";
 	if (v->rw_overlay_type != LK_OVERLAYFS && v->rw_overlay != LK_OVERLAY_NONE)
 		return "rw_overlay_type";
-	if (v->phase != LK_PHASE_INITRD)
-		return "phase";
 	if (v->integrity)
 		return "integrity";
 	if (v->format != LK_FORMAT_NEVER)

@@ -53,6 +53,19 @@ static void warn_source(const struct warner *w, const struct lk_volume *v,
 		warn_rows(w, v->name, keys, source->options);
 }
 
+static void warn_system(const struct warner *w, const struct lk_volume *v)
+{
+	if (lk_volume_attested(v))
+		say(w,
+		    "volume '%s': phase is system: the key service's policy must allow its key to "
+		    "what runs after the initramfs",
+		    v->name);
+	if (lk_volume_needs_network(v))
+		say(w,
+		    "volume '%s': phase is system: its line in /etc/fstab needs the option _netdev",
+		    v->name);
+}
+
 static void warn_volume(const struct warner *w, const struct lk_volume *v)
 {
 	size_t i;
@@ -70,14 +83,26 @@ static void warn_volume(const struct warner *w, const struct lk_volume *v)
 		say(w, "volume '%s': rw_overlay is none: the root cannot be written to", v->name);
 	if (!v->auto_open && !v->is_delta)
 		say(w, "volume '%s': auto_open is false: it is not opened at boot", v->name);
+	else if (v->phase == LK_PHASE_SYSTEM)
+		warn_system(w, v);
 }
 
 static bool is_attested(const struct lk_settings *s)
 {
 	size_t i;
 
-	for (i = 0; i < s->n_volumes; i++)
-		if (lk_volume_attested(&s->volumes[i]))
+	for (i = 0; i < s->n_known; i++)
+		if (s->volumes[i].auto_open && lk_volume_attested(&s->volumes[i]))
+			return true;
+	return false;
+}
+
+static bool opens_any(const struct lk_settings *s)
+{
+	size_t i;
+
+	for (i = 0; i < s->n_known; i++)
+		if (s->volumes[i].auto_open)
 			return true;
 	return false;
 }
@@ -88,7 +113,7 @@ void lk_settings_warn(const struct lk_settings *s, void (*warn)(void *arg, const
 	const struct warner w = { warn, arg };
 	size_t i;
 
-	if (!s->n_volumes)
+	if (!opens_any(s))
 		say(&w, "no volume is opened at boot");
 	if (is_attested(s) && strcmp(s->reg, "none") == 0)
 		say(&w,

@@ -42,13 +42,17 @@ static enum lk_status add_volume_events(struct lk_run *run, size_t i, struct lk_
 
 enum lk_status lk_stage_proof(struct lk_run *run, char *detail, struct lk_error *err)
 {
-	enum lk_status st;
+	enum lk_status st = LK_OK;
 	size_t i;
 
-	st = add_event(run, "configuration", run->settings->digest, sizeof(run->settings->digest),
-		       err);
+	if (run->phase == LK_PHASE_SYSTEM)
+		st = lk_events_add(&run->report.events, "phase", "system", err);
+	if (!st)
+		st = add_event(run, "configuration", run->settings->digest,
+			       sizeof(run->settings->digest), err);
 	for (i = 0; i < run->settings->n_volumes && !st; i++)
-		st = add_volume_events(run, i, err);
+		if (!run->volumes[i].kept && !run->volumes[i].failed)
+			st = add_volume_events(run, i, err);
 	if (st)
 		return st;
 	snprintf(detail, LK_STAGE_DETAIL, "%s",
@@ -70,15 +74,6 @@ static void note_result(struct lk_run *run, size_t i)
 		run->report.clock = "untrusted";
 }
 
-/* A data volume's denial is that volume's alone. */
-static void tell_denied(const struct lk_volume *v, const struct lk_fetch_result *r)
-{
-	char line[512];
-
-	lk_log(LK_LOG_WARNING, "volume '%s' stays closed: %s", v->name,
-	       lk_error_format(&r->err, line, sizeof(line)));
-}
-
 /* Look at one attempt. LK_OK: all settled; LK_AGAIN: err holds why; else final. */
 static enum lk_status judge(struct lk_run *run, struct lk_error *err)
 {
@@ -88,6 +83,7 @@ static enum lk_status judge(struct lk_run *run, struct lk_error *err)
 	for (i = 0; i < run->settings->n_volumes; i++) {
 		const struct lk_volume *v = &run->settings->volumes[i];
 		struct lk_fetch_result *r = &run->results[i];
+		struct lk_error why;
 
 		if (!r->wanted)
 			continue;
@@ -97,13 +93,12 @@ static enum lk_status judge(struct lk_run *run, struct lk_error *err)
 			continue;
 		if (r->status == LK_AGAIN && st)
 			continue;
-		if (r->status == LK_DENIED && !v->is_root && !run->rehearse) {
-			tell_denied(v, r);
+		why = r->err;
+		lk_context(&why, "fetch the key of volume '%s'", v->name);
+		if (r->status != LK_AGAIN && lk_stage_alone(run, i, &why) == LK_OK)
 			continue;
-		}
 		st = r->status;
-		*err = r->err;
-		lk_context(err, "fetch the key of volume '%s'", v->name);
+		*err = why;
 		if (st != LK_AGAIN)
 			return st;
 	}
@@ -141,6 +136,23 @@ static void tell(unsigned attempt, enum lk_code *last, const struct lk_error *er
 	*last = err->code;
 }
 
+/* The deadline comes before another attempt. */
+static enum lk_status give_up(struct lk_run *run, unsigned attempts, struct lk_error *err)
+{
+	enum lk_status st = LK_OK;
+	size_t i;
+
+	err->status = LK_TIMEOUT;
+	lk_context(err, "gave up after %u attempt%s", attempts, attempts == 1 ? "" : "s");
+	for (i = 0; i < run->settings->n_volumes && !st; i++) {
+		struct lk_error why = *err;
+
+		if (run->results[i].wanted)
+			st = lk_stage_alone(run, i, &why);
+	}
+	return st;
+}
+
 static enum lk_status fetch_all(struct lk_run *run, struct lk_error *err)
 {
 	enum lk_code last = LK_C_NONE;
@@ -156,16 +168,17 @@ static enum lk_status fetch_all(struct lk_run *run, struct lk_error *err)
 		if (st != LK_AGAIN)
 			return st;
 		tell(attempt, &last, err);
-		if (!pause_for(run, attempt, err->retry_after_ms)) {
-			err->status = LK_TIMEOUT;
-			return lk_context(err, "gave up after %u attempt%s", attempt,
-					  attempt == 1 ? "" : "s");
-		}
+		if (!pause_for(run, attempt, err->retry_after_ms))
+			return give_up(run, attempt, err);
 	}
 }
 
-static bool wants(const struct lk_run *run, const struct lk_volume *v)
+static bool wants(const struct lk_run *run, size_t i)
 {
+	const struct lk_volume *v = &run->settings->volumes[i];
+
+	if (run->volumes[i].kept || run->volumes[i].failed)
+		return false;
 	return v->n_sources > 0 && (!run->rehearse || strcmp(v->name, run->rehearse) == 0);
 }
 
@@ -175,7 +188,7 @@ enum lk_status lk_stage_keys(struct lk_run *run, char *detail, struct lk_error *
 	enum lk_status st;
 
 	for (i = 0; i < run->settings->n_volumes; i++)
-		wanted += run->results[i].wanted = wants(run, &run->settings->volumes[i]);
+		wanted += run->results[i].wanted = wants(run, i);
 	st = wanted ? fetch_all(run, err) : LK_OK;
 	/* Tokens and TEE keys die with the fetcher, before anything is opened. */
 	lk_fetcher_stop(lk_take(run->fetcher));

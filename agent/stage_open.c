@@ -114,12 +114,15 @@ enum lk_status lk_stage_open(struct lk_run *run, char *detail, struct lk_error *
 	for (i = 0; i < run->settings->n_volumes; i++) {
 		struct lk_report_volume *note = &run->report.volumes[i];
 
+		if (run->volumes[i].kept || run->volumes[i].failed)
+			continue;
 		if (run->settings->volumes[i].encrypted && run->results[i].key.bytes.len == 0)
 			continue;
-		st = open_volume(run, i, err);
-		if (st) {
-			snprintf(note->outcome, sizeof(note->outcome), "%s", lk_status_name(st));
-			return st;
+		if (open_volume(run, i, err)) {
+			st = lk_stage_alone(run, i, err);
+			if (st)
+				return st;
+			continue;
 		}
 		snprintf(note->outcome, sizeof(note->outcome), "open");
 		note->open_ms = lk_clock_ms() - run->report.start_ms;

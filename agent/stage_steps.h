@@ -19,5 +19,11 @@ enum lk_status lk_stage_keys(struct lk_run *run, char *detail, struct lk_error *
 /* agent/stage_open.c: dm-crypt, dm-verity, and the mappings' names. */
 enum lk_status lk_stage_open(struct lk_run *run, char *detail, struct lk_error *err);
 
+/* agent/stage_alone.c: volume i failed with err. LK_OK: that is its own affair, noted and told, and
+ * the others go on; else err's status. */
+enum lk_status lk_stage_alone(struct lk_run *run, size_t i, struct lk_error *err);
+/* agent/stage_alone.c: volume i is open since an earlier run. */
+enum lk_status lk_stage_keep(struct lk_run *run, size_t i, bool *ret, struct lk_error *err);
+
 /* Name of the dm-crypt mapping of a volume: its own, or NAME-crypt when verity lies on top. */
 const char *lk_inner_name(const struct lk_volume *v, char buf[LK_MAP_NAME]);

@@ -13,6 +13,8 @@
 #include "core/log.h"
 
 #define CMDLINE_MAX 8192
+/* How long the volumes of the system wait for their devices, all together. */
+#define SYSTEM_DEVICES_MS 30000
 
 /* Images that cryptpilot made have their parts in this group, and nothing of ours makes it active. */
 static const char *volume_group(const struct lk_settings *settings)
@@ -87,9 +89,11 @@ enum lk_status lk_stage_configuration(struct lk_run *run, char *detail, struct l
 	}
 	if (run->settings->verbose && !run->rehearse)
 		lk_log_setup("latchkey", true, true);
+	lk_settings_take_phase(run->settings, run->phase);
 	run->deadline = lk_deadline_in(run->settings->deadline_ms);
 	if (run->settings->n_volumes == 0)
-		return lk_raise_code(err, LK_C_CONFIG_MISSING, "no volume is configured");
+		return lk_raise_code(err, LK_C_CONFIG_MISSING, "no volume is configured%s",
+				     run->settings->n_known ? " to be opened now" : "");
 	st = allocate(run, err);
 	if (st)
 		return st;
@@ -112,7 +116,8 @@ enum lk_status lk_stage_configuration(struct lk_run *run, char *detail, struct l
 	return LK_OK;
 }
 
-static enum lk_status prepare(struct lk_run *run, size_t i, struct lk_error *err)
+static enum lk_status prepare(struct lk_run *run, size_t i, struct lk_deadline wait,
+			      struct lk_error *err)
 {
 	const struct lk_volume *v = &run->settings->volumes[i];
 	const struct lk_luks_rules rules = lk_volume_rules(v);
@@ -122,9 +127,9 @@ static enum lk_status prepare(struct lk_run *run, size_t i, struct lk_error *err
 	uint8_t digest[32];
 	enum lk_status st;
 
-	st = lk_blockdev_find(v->device, run->deadline, &state->dev, err);
+	st = lk_blockdev_find(v->device, wait, &state->dev, err);
 	if (!st && v->verity.hash_device)
-		st = lk_blockdev_find(v->verity.hash_device, run->deadline, &state->hash, err);
+		st = lk_blockdev_find(v->verity.hash_device, wait, &state->hash, err);
 	if (!st && v->verity.superblock)
 		st = lk_verity_superblock_read(&state->hash, &run->settings->volumes[i].verity,
 					       err);
@@ -146,16 +151,32 @@ static enum lk_status prepare(struct lk_run *run, size_t i, struct lk_error *err
 	return LK_OK;
 }
 
+/* Until when to wait for devices. In the system one that is missing must not keep the others. */
+static struct lk_deadline patience(const struct lk_run *run)
+{
+	const struct lk_deadline soon = lk_deadline_in(SYSTEM_DEVICES_MS);
+
+	if (run->phase == LK_PHASE_INITRD || run->deadline.at_ms < soon.at_ms)
+		return run->deadline;
+	return soon;
+}
+
 enum lk_status lk_stage_volumes(struct lk_run *run, char *detail, struct lk_error *err)
 {
+	const struct lk_deadline wait = patience(run);
 	const char *worst = "";
 	enum lk_status st;
+	bool kept;
 	size_t i;
 
 	for (i = 0; i < run->settings->n_volumes; i++) {
-		st = prepare(run, i, err);
+		st = lk_stage_keep(run, i, &kept, err);
+		if (!st && !kept && prepare(run, i, wait, err))
+			st = lk_stage_alone(run, i, err);
 		if (st)
 			return st;
+		if (kept || run->volumes[i].failed)
+			continue;
 		if (run->report.volumes[i].header_degraded)
 			worst = lk_luks_degraded_text(
 				lk_luks_prepared_header(run->volumes[i].prepared)->degraded);

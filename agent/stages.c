@@ -37,6 +37,7 @@ static void begin(struct lk_run *run)
 	run->report.version = lk_artefact.version;
 	run->report.start_ms = lk_clock_ms();
 	run->report.clock = lk_clock_plausible() ? "trusted" : "untrusted";
+	run->report.phase = run->phase == LK_PHASE_SYSTEM ? "system" : "initrd";
 	run->report.outcome = "failed";
 }
 
@@ -45,15 +46,25 @@ static enum lk_status run_stage(struct lk_run *run, size_t i, struct lk_error *e
 	struct lk_report_stage *note = &run->report.stages[i];
 	enum lk_status st;
 
-	snprintf(note->name, sizeof(note->name), "%s", stages[i].name);
+	snprintf(note->name, sizeof(note->name), "%s",
+		 run->phase == LK_PHASE_SYSTEM && i == N_STAGES - 1 ? "mapped" : stages[i].name);
 	st = stages[i].run(run, note->detail, err);
 	note->ms = lk_clock_ms() - run->report.start_ms;
 	run->report.n_stages = i + 1;
 	if (st)
-		return lk_context(err, "stage %zu of %zu, %s", i + 1, N_STAGES, stages[i].name);
+		return lk_context(err, "stage %zu of %zu, %s", i + 1, N_STAGES, note->name);
 	lk_log(LK_LOG_INFO, "[%zu/%zu] %-14s %6lld ms   %s", i + 1, N_STAGES, note->name,
 	       (long long)note->ms, note->detail);
 	return LK_OK;
+}
+
+size_t lk_run_n_open(const struct lk_run *run)
+{
+	size_t i, n = 0;
+
+	for (i = 0; i < run->report.n_volumes; i++)
+		n += strcmp(run->report.volumes[i].outcome, "open") == 0;
+	return n;
 }
 
 /* Outermost mapping first. A mapping that will not close is logged: the machine is about to end. */
@@ -80,6 +91,15 @@ static void close_mappings(struct lk_run *run)
 	}
 }
 
+static const char *outcome(const struct lk_run *run)
+{
+	const size_t n = lk_run_n_open(run);
+
+	if (run->phase == LK_PHASE_INITRD || n == run->report.n_volumes)
+		return "open";
+	return n ? "partly" : "failed";
+}
+
 enum lk_status lk_run_stages(struct lk_run *run, struct lk_error *err)
 {
 	enum lk_status st = LK_OK;
@@ -89,7 +109,7 @@ enum lk_status lk_run_stages(struct lk_run *run, struct lk_error *err)
 	for (i = 0; i < N_STAGES && !st; i++)
 		st = run_stage(run, i, err);
 	if (!st) {
-		run->report.outcome = "open";
+		run->report.outcome = outcome(run);
 		return LK_OK;
 	}
 	run->report.error = *err;
@@ -97,6 +117,25 @@ enum lk_status lk_run_stages(struct lk_run *run, struct lk_error *err)
 	if (run->results)
 		lk_fetch_results_clear(run->results, run->settings->n_volumes);
 	return st;
+}
+
+/* The volume's phase decides which volumes the run is about. */
+static enum lk_status find_rehearsed(struct lk_run *run, struct lk_error *err)
+{
+	size_t i;
+
+	for (i = 0; i < run->settings->n_known; i++) {
+		const struct lk_volume *v = &run->settings->volumes[i];
+
+		if (strcmp(v->name, run->rehearse) != 0)
+			continue;
+		if (!v->auto_open)
+			break;
+		run->phase = (enum lk_phase)v->phase;
+		return LK_OK;
+	}
+	return lk_raise(err, LK_CONFIG, "no volume '%s' is configured%s", run->rehearse,
+			i < run->settings->n_known ? " to be opened at boot" : "");
 }
 
 enum lk_status lk_run_rehearse(struct lk_run *run, struct lk_fetch_result **ret,
@@ -107,17 +146,17 @@ enum lk_status lk_run_rehearse(struct lk_run *run, struct lk_fetch_result **ret,
 	size_t i;
 
 	begin(run);
-	st = lk_stage_configuration(run, detail, err);
+	st = run->settings ? LK_OK : lk_settings_load_system(run->config_dir, &run->settings, err);
+	if (!st)
+		st = find_rehearsed(run, err);
+	if (!st)
+		st = lk_stage_configuration(run, detail, err);
+	if (!st)
+		st = lk_stage_keys(run, detail, err);
 	if (st)
 		return st;
-	for (i = 0; i < run->settings->n_volumes; i++)
-		if (strcmp(run->settings->volumes[i].name, run->rehearse) == 0)
-			break;
-	if (i == run->settings->n_volumes)
-		return lk_raise(err, LK_CONFIG, "no volume '%s' is configured", run->rehearse);
-	st = lk_stage_keys(run, detail, err);
-	if (st)
-		return st;
+	for (i = 0; strcmp(run->settings->volumes[i].name, run->rehearse) != 0; i++)
+		;
 	*ret = &run->results[i];
 	return LK_OK;
 }

@@ -3,6 +3,9 @@
  * The unlock, from configuration to mapped root: the ordered stages, what they share, and the
  * only retry loop. Always in this order: read the configuration, find the volumes and check
  * their headers, measure and prove, fetch the keys, open.
+ *
+ * In the initramfs a failure is that of the unlock, except that a denial of one data volume is that
+ * volume's alone. In the system every failure of a volume is.
  */
 #pragma once
 
@@ -19,11 +22,15 @@ struct lk_volume_state {
 	struct lk_blockdev hash; /* of a verity tree that has a device of its own */
 	struct lk_luks_prepared *prepared;
 	bool crypt_open, verity_open;
+	bool kept;   /* open since an earlier run, which did not end with this one */
+	bool failed; /* stays closed, and the others go on */
 };
 
-struct lk_run {			/* `= { 0 }`, then set config_dir */
-	const char *config_dir; /* NULL: the machine's own */
-	const char *rehearse;	/* a volume's name: fetch its key only, look at no disk */
+struct lk_run {			     /* `= { 0 }`, then set config_dir */
+	const char *config_dir;	     /* NULL: the machine's own */
+	const char *rehearse;	     /* a volume's name: fetch its key only, look at no disk */
+	enum lk_phase phase;	     /* whose volumes are opened */
+	const struct json_t *before; /* system: the report of an earlier run, or NULL */
 	struct lk_deadline deadline;
 	struct lk_settings *settings;
 	const struct lk_attester *attester;
@@ -40,5 +47,7 @@ enum lk_status lk_run_stages(struct lk_run *run, struct lk_error *err);
  * LK_CONFIG when there is no such volume. The run must be ended either way. */
 enum lk_status lk_run_rehearse(struct lk_run *run, struct lk_fetch_result **ret,
 			       struct lk_error *err);
+/* How many of its volumes are open. */
+size_t lk_run_n_open(const struct lk_run *run);
 /* Wipe and release everything; mappings stay. Fine on an empty run. */
 void lk_run_end(struct lk_run *run);

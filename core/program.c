@@ -63,6 +63,18 @@ static const struct lk_command *find(const struct lk_program *p, const char *nam
 	return NULL;
 }
 
+/* Called through a link: PROGRAM-COMMAND is what PROGRAM COMMAND is. */
+static const struct lk_command *called_as(const struct lk_program *p, const char *argv0)
+{
+	const char *slash = argv0 ? strrchr(argv0, '/') : NULL;
+	const char *name = slash ? slash + 1 : argv0;
+	const size_t n = strlen(p->name);
+
+	if (!name || strncmp(name, p->name, n) != 0 || name[n] != '-')
+		return NULL;
+	return find(p, name + n + 1);
+}
+
 static int run(const struct lk_command *command, int argc, char **argv)
 {
 	struct lk_error err = { 0 };
@@ -87,6 +99,11 @@ int lk_program_main(const struct lk_program *p, int argc, char **argv)
 	int c;
 
 	program_name = p->name;
+	command = called_as(p, argc > 0 ? argv[0] : NULL);
+	if (command) {
+		lk_log_setup(p->name, p->journal, false);
+		return run(command, argc, argv);
+	}
 	while ((c = getopt_long(argc, argv, "+hV", options, NULL)) != -1) {
 		if (c == 'V')
 			return print_version(p);

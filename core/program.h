@@ -26,7 +26,8 @@ struct lk_program {
 };
 
 /* Read the options in front of the command, set up log, JSON and cryptography, run the command.
- * Returns the exit status. */
+ * Called through a link PROGRAM-COMMAND, all arguments are that command's. Returns the exit
+ * status. */
 int lk_program_main(const struct lk_program *program, int argc, char **argv);
 
 /* Print the chain of err and what to do, and return its exit status. */

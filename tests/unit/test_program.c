@@ -44,9 +44,10 @@ static const struct lk_program program = {
 };
 
 /* argv as the system hands it over: writable and terminated. */
-static int call(const char *a, const char *b, const char *c, const char *d, const char *e)
+static int call_as(const char *name, const char *a, const char *b, const char *c, const char *d,
+		   const char *e)
 {
-	const char *words[] = { "test", a, b, c, d, e };
+	const char *words[] = { name, a, b, c, d, e };
 	char *argv[7] = { NULL };
 	int argc = 0, i, status;
 
@@ -59,6 +60,22 @@ static int call(const char *a, const char *b, const char *c, const char *d, cons
 	for (i = 0; i < argc; i++)
 		free(argv[i]);
 	return status;
+}
+
+static int call(const char *a, const char *b, const char *c, const char *d, const char *e)
+{
+	return call_as("test", a, b, c, d, e);
+}
+
+TEST(a_link_names_the_command)
+{
+	CHECK_EQ(call_as("/usr/lib/test-probe", "word", NULL, NULL, NULL, NULL), 42);
+	CHECK_EQ(seen_argc, 2);
+	CHECK_EQ(call_as("test-probe", "--flag", "x", "word", NULL, NULL), 42);
+	CHECK(seen_flag);
+	CHECK_EQ(call_as("test-no-such-command", "fails", NULL, NULL, NULL, NULL),
+		 lk_exit_code(LK_DENIED));
+	CHECK_EQ(call_as("testprobe", "fails", NULL, NULL, NULL, NULL), lk_exit_code(LK_DENIED));
 }
 
 TEST(no_command_or_an_unknown_one_is_wrong_usage)
@@ -91,5 +108,6 @@ TEST(help_and_version_are_answers)
 	CHECK_EQ(call("version", NULL, NULL, NULL, NULL), 0);
 }
 
-TESTS(no_command_or_an_unknown_one_is_wrong_usage, a_command_reads_its_own_words_in_any_order,
-      a_failure_ends_with_its_class, help_and_version_are_answers)
+TESTS(a_link_names_the_command, no_command_or_an_unknown_one_is_wrong_usage,
+      a_command_reads_its_own_words_in_any_order, a_failure_ends_with_its_class,
+      help_and_version_are_answers)

@@ -188,7 +188,7 @@ TEST(volume_refused)
 {
 	DATA_REFUSES(VOLUME, "the key 'volume' is needed");
 	DATA_REFUSES("volume = \"d\"\n", "the key 'dev' is needed");
-	DATA_REFUSES("volume = \"d\"\nphase = \"system\"\n" VOLUME, "phase = system is not");
+	DATA_REFUSES("volume = \"d\"\nphase = \"later\"\n" VOLUME, "one of: initrd, system");
 	DATA_REFUSES("volume = \"d\"\nmakefs = \"ext4\"\n" VOLUME, "makefs = ext4 is not");
 	DATA_REFUSES("volume = \"d\"\nintegrity = true\n" VOLUME, "integrity = true is not");
 	DATA_REFUSES("volume = \"d\"\nauto_opne = true\n" VOLUME, "the nearest is 'auto_open'");
@@ -325,7 +325,7 @@ TEST(all_of_it)
 	CHECK(s->volumes[2].is_delta && s->volumes[2].encrypted && !s->volumes[2].auto_open);
 	CHECK_STR(s->volumes[2].name, "delta");
 	CHECK_STR(s->volumes[3].name, "idle");
-	CHECK(lk_volume_attested(root));
+	CHECK(lk_volume_attested(root) && lk_volume_needs_network(root));
 	memcpy(before, s->digest, sizeof(before));
 	lk_settings_free(lk_take(s));
 	CHECK_OK(lk_settings_load(config_dir, &s, &err));
@@ -334,6 +334,44 @@ TEST(all_of_it)
 	config_put("latchkey.toml", "[agent]\ndeadline = \"3m\"\n", 0644);
 	CHECK_OK(lk_settings_load(config_dir, &s, &err));
 	CHECK(memcmp(s->digest, before, sizeof(before)) != 0);
+	config_dir_remove();
+}
+
+static void append(void *arg, const char *text)
+{
+	strcat(strcat(arg, text), "\n");
+}
+
+TEST(volumes_of_one_phase)
+{
+	LK_SETTINGS *s = NULL;
+	char text[8192] = "";
+
+	setup();
+	config_dir_new();
+	config_put("fde.conf", "[rootfs]\n" DEVICE KBS VERITY, 0644);
+	config_put("volumes.d/a.conf",
+		   "volume = late\nphase = system\nauto_open = true\ndev = /dev/vdb\n"
+		   "[encrypt.kbs]\nkbs_url = https://x\nkey_uri = \"u\"\n",
+		   0644);
+	config_put("volumes.d/b.conf", "volume = idle\nphase = system\n" VOLUME, 0644);
+	config_put("volumes.d/c.conf", "volume = early\nauto_open = true\n" VOLUME, 0644);
+	CHECK_OK(lk_settings_load(config_dir, &s, &err));
+	CHECK_EQ(s->n_volumes, 2);
+	CHECK_STR(s->volumes[0].name, "root");
+	CHECK_STR(s->volumes[1].name, "early");
+	lk_settings_take_phase(s, LK_PHASE_SYSTEM);
+	CHECK_EQ(s->n_volumes, 1);
+	CHECK_EQ(s->n_known, 4);
+	CHECK_STR(s->volumes[0].name, "late");
+	lk_settings_take_phase(s, LK_PHASE_INITRD);
+	CHECK_EQ(s->n_volumes, 2);
+	CHECK_STR(s->volumes[0].name, "root");
+	lk_settings_warn(s, append, text);
+	CHECK_HAS(text, "volume 'late': phase is system: the key service's policy must allow");
+	CHECK_HAS(text, "volume 'late': phase is system: its line in /etc/fstab needs");
+	CHECK(!strstr(text, "volume 'early': phase"));
+	CHECK_HAS(text, "volume 'idle': auto_open is false");
 	config_dir_remove();
 }
 
@@ -398,11 +436,6 @@ TEST(left_to_the_image_tool)
 	lk_settings_free(lk_take(s));
 	CHECK_EQ(lk_settings_check(config_dir, NULL, &s, &err), LK_CONFIG);
 	config_dir_remove();
-}
-
-static void append(void *arg, const char *text)
-{
-	strcat(strcat(arg, text), "\n");
 }
 
 TEST(warnings)
@@ -611,6 +644,6 @@ TEST(files)
 
 TESTS(agent_refused, root_refused, verity_refused, superblock_refused, providers_refused,
       volume_refused, secrets_need_their_mode, emergency_refused, mappings_clash,
-      directories_refused, all_of_it, defaults_without_latchkey_conf, keep_going,
-      left_to_the_image_tool, warnings, shown_reads_back, seeds_read_back, samples_are_read,
-      samples_are_read_uncommented, manual, files)
+      directories_refused, all_of_it, volumes_of_one_phase, defaults_without_latchkey_conf,
+      keep_going, left_to_the_image_tool, warnings, shown_reads_back, seeds_read_back,
+      samples_are_read, samples_are_read_uncommented, manual, files)

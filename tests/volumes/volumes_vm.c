@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The volume path against a real kernel: runs inside a virtual machine without systemd,
- * started by tests/volumes/run. Arguments: the part ("volumes", "silent-udev" or "udev"), the driver of
- * the disks (not yet loaded), the disks' root hash, salt, number of data blocks and hash offset.
+ * started by tests/volumes/run. Arguments: the part ("volumes", "system", "silent-udev" or
+ * "udev"), the driver of the disks (not yet loaded), the disks' root hash, salt, number of data
+ * blocks and hash offset.
  *
  * Disks: vda has partition 1 (LUKS2, 512-byte sectors, verity image inside) and 2; vdb is LUKS2
  * with 4096-byte sectors and Argon2id; vdc is the bare verity image. Both passphrases are the same.
@@ -25,6 +26,7 @@
 #include "core/base64.h"
 #include "core/json.h"
 #include "tests/check.h"
+#include "tests/volumes/volumes_system.h"
 
 #define PASSPHRASE "correct horse"
 #define PARTUUID   "PARTUUID=0aa3a3a5-8b5e-4a3f-9a35-2f6f6d2a1e11"
@@ -546,6 +548,8 @@ int main(int argc, char **argv)
 	if (!lk_hex_decode(argv[3], strlen(argv[3]), root_hash, 32, &params.root_hash.len) ||
 	    !lk_hex_decode(argv[4], strlen(argv[4]), salt, 32, &params.salt.len))
 		return EXIT_FAILURE;
+	if (strcmp(argv[1], "system") == 0)
+		return run_system();
 	if (strcmp(argv[1], "silent-udev") == 0)
 		return run_silent_udev();
 	return strcmp(argv[1], "udev") == 0 ? run_udev() : run_volumes();

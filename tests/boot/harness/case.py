@@ -42,6 +42,7 @@ class World:
                                        "dead." + keyserver.NAME: names.NOWHERE})
         self.resolv_conf = self.names.resolv_conf(self.folder)
         self._made = {}
+        self._open = []
         self._locks = collections.defaultdict(threading.RLock)
         self._tree_lock = threading.Lock()
         self._preparing = threading.local()
@@ -130,7 +131,7 @@ class World:
 
     @property
     def multi_user(self):
-        """(disk of the whole Debian tree, its stopped key server, the port it must have again)."""
+        """(disk of the whole Debian tree, its key server, which runs until the end)."""
         return self._once("Debian disk", self._make_multi_user)
 
     def _make_multi_user(self):
@@ -139,9 +140,28 @@ class World:
         server = keyserver.KeyServer(home / "server").init().start().policy(keyserver.ALLOW)
         settings = images.Settings((images.url(server.port),), overlay="ram")
         config = settings.write(home / "config", server.ca)
-        image = images.build(home / "debian.img", self.debian, self.guest.kernel, config, server)
-        server.stop()
-        return image, server, server.port
+        self._open.append(server.stop)
+        return images.build(home / "debian.img", self.debian, self.guest.kernel, config,
+                            server), server
+
+    @property
+    def trixie(self):
+        """(a newer Debian's kernel, an initramfs by its own dracut) for the hand-over disk."""
+        return self._once("trixie initramfs", self._make_trixie)
+
+    def _make_trixie(self):
+        home = self.folder / "trixie"
+        home.mkdir()
+        guest = guests.get("trixie")
+        tree = roots.debian(guest, home / "debian")
+        roots.install_both(tree)
+        for name, content in self.handover.configuration().items():
+            (tree / name).write_bytes(content)
+            (tree / name).chmod(0o600)
+        dracut.build(tree, guest.release, home / "trixie.img",
+                     ("--add", "latchkey", "--omit", dracut.BARE_OMIT))
+        shutil.rmtree(tree)
+        return guest.kernel, home / "trixie.img"
 
     def initramfs(self, out, config, arguments=("--omit", dracut.BARE_OMIT), folder="etc/latchkey"):
         """An initramfs by the Debian tree's dracut, made with a configuration in place."""
@@ -157,7 +177,9 @@ class World:
 
 
     def close(self):
-        """Remove what is large and can be made again."""
+        """Stop what runs; remove what is large and can be made again."""
+        for thing in self._open:
+            thing()
         for name in ("debian tree",):
             if name in self._made:
                 shutil.rmtree(self._made[name], ignore_errors=True)
@@ -191,11 +213,6 @@ class Test:
             server.start(port)
             server.policy(policy)
         return server
-
-    def again(self, server, port):
-        """Start a stopped server again until the case ends."""
-        self._open.append(server.stop)
-        return server.start(port)
 
     def fresh_server(self):
         """A key server with a CA of its own and no resource yet."""

@@ -96,6 +96,22 @@ def _bootstrap(home, codename, lines):
     return debs
 
 
+def _bootstrap_somehow(home, codename, lines):
+    """An index may name packages that its pool has not got yet, or no more: try once again, and
+    then the release alone, as it was published, without what was added since."""
+    release = [line for line in lines if line.split()[2] == codename]
+    for attempt in (lines, lines, release):
+        if home.exists():
+            shutil.rmtree(home)
+        home.mkdir(parents=True)
+        try:
+            return _bootstrap(home, codename, attempt)
+        except tools.Trouble as trouble:
+            last = trouble
+            tools.note(f"guest trees ({codename}): {str(trouble)[-400:]}")
+    raise last
+
+
 def _unpack(debs, home):
     """Kernel, its modules and busybox out of packages that were never installed."""
     for deb in sorted(debs.glob("*.deb")):
@@ -153,10 +169,7 @@ def _make_tiny(tiny, busybox):
 
 def _build(home, codename, lines):
     partial = home.with_name(home.name + ".partial")
-    if partial.exists():
-        shutil.rmtree(partial)
-    partial.mkdir(parents=True)
-    _unpack(_bootstrap(partial, codename, lines), partial)
+    _unpack(_bootstrap_somehow(partial, codename, lines), partial)
     _settle(partial / "tree")
     _make_tiny(partial / "tiny", partial / "busybox")
     os.rename(partial, home)

@@ -1,0 +1,215 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Writes the units for the volumes of the system. */
+#include "agent/generator.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "agent/fstab.h"
+#include "core/cleanup.h"
+
+#define NAME_MAX_BYTES 512
+#define ESCAPED_MAX    LK_UNIT_ESCAPED(LK_VOLUME_NAME_MAX)
+/* What the unit gets beyond the deadline, so that the agent ends by itself. */
+#define UNIT_MARGIN_S 30
+/* And the mapping's device beyond the unit. */
+#define DEVICE_MARGIN_S 60
+
+/* Everything that ties a mount to its volume comes from systemd: it is ordered behind the
+ * blockdev@ target of its device and fails when the device's requirement does. */
+static const char volume_unit[] = "# Written by latchkey-generator\n"
+				  "[Unit]\n"
+				  "Description=Encrypted volume %1$s\n"
+				  "Documentation=man:latchkey-volumes.service(8)\n"
+				  "DefaultDependencies=no\n"
+				  "IgnoreOnIsolate=yes\n"
+				  "Wants=latchkey-volumes.service blockdev@dev-mapper-%2$s.target\n"
+				  "PartOf=latchkey-volumes.service\n"
+				  "After=latchkey-volumes.service\n"
+				  "Before=blockdev@dev-mapper-%2$s.target multi-user.target\n"
+				  "Conflicts=umount.target\n"
+				  "Before=umount.target\n"
+				  "\n"
+				  "[Service]\n"
+				  "Type=oneshot\n"
+				  "RemainAfterExit=yes\n"
+				  "ExecStart=/usr/bin/latchkey boot opened %1$s\n"
+				  "StandardInput=null\n"
+				  "LimitCORE=0\n"
+				  "TimeoutStartSec=60\n";
+
+void lk_unit_escape(const char *name, char out[ESCAPED_MAX])
+{
+	for (; *name; name++) {
+		if (isalnum((unsigned char)*name) || *name == '_' || *name == '.')
+			*out++ = *name;
+		else
+			out += snprintf(out, 5, "\\x%02x", (unsigned char)*name);
+	}
+	*out = '\0';
+}
+
+/* Create DIR/NAME with its folder. */
+__attribute__((format(printf, 4, 5))) static enum lk_status
+write_unit(const char *dir, const char *name, struct lk_error *err, const char *fmt, ...)
+{
+	char path[NAME_MAX_BYTES];
+	LK_FILE FILE *f = NULL;
+	char *slash;
+	va_list ap;
+	bool ok;
+
+	if (snprintf(path, sizeof(path), "%s/%s", dir, name) >= (int)sizeof(path))
+		return lk_raise(err, LK_INTERNAL, "the path of %s is too long", name);
+	slash = strrchr(path, '/');
+	*slash = '\0';
+	if (mkdir(path, 0755) && errno != EEXIST)
+		return lk_raise(err, LK_INTERNAL, "create %s: %m", path);
+	*slash = '/';
+	f = fopen(path, "wxe");
+	if (!f)
+		return lk_raise(err, LK_INTERNAL, "create %s: %m", path);
+	va_start(ap, fmt);
+	ok = vfprintf(f, fmt, ap) >= 0;
+	va_end(ap);
+	if (!ok || fflush(f))
+		return lk_raise(err, LK_INTERNAL, "write %s: %m", path);
+	return LK_OK;
+}
+
+/* FOLDER/UNIT, a link to the unit beside the folder. */
+static enum lk_status link_unit(const char *dir, const char *folder, const char *unit,
+				struct lk_error *err)
+{
+	char path[NAME_MAX_BYTES], target[NAME_MAX_BYTES];
+
+	if (snprintf(path, sizeof(path), "%s/%s/%s", dir, folder, unit) >= (int)sizeof(path))
+		return lk_raise(err, LK_INTERNAL, "the path of %s is too long", unit);
+	(void)snprintf(target, sizeof(target), "../%s", unit);
+	*strrchr(path, '/') = '\0';
+	if (mkdir(path, 0755) && errno != EEXIST)
+		return lk_raise(err, LK_INTERNAL, "create %s: %m", path);
+	path[strlen(path)] = '/';
+	if (symlink(target, path))
+		return lk_raise(err, LK_INTERNAL, "link %s: %m", path);
+	return LK_OK;
+}
+
+static void seconds_text(const struct lk_settings *s, int64_t more, char out[32])
+{
+	if (s->deadline_ms == LK_FOREVER)
+		(void)snprintf(out, 32, "infinity");
+	else
+		(void)snprintf(out, 32, "%lld", (long long)(s->deadline_ms / 1000 + more));
+}
+
+static enum lk_status generate_volume(const struct lk_settings *s, const struct lk_volume *v,
+				      const char *dir, struct lk_error *err)
+{
+	char unit[NAME_MAX_BYTES], name[NAME_MAX_BYTES], escaped[ESCAPED_MAX], limit[32];
+	enum lk_status st;
+
+	lk_unit_escape(v->name, escaped);
+	seconds_text(s, UNIT_MARGIN_S + DEVICE_MARGIN_S, limit);
+	(void)snprintf(unit, sizeof(unit), "latchkey@%s.service", v->name);
+	st = write_unit(dir, unit, err, volume_unit, v->name, escaped);
+	if (!st)
+		st = link_unit(dir, "multi-user.target.wants", unit, err);
+	(void)snprintf(name, sizeof(name), "dev-mapper-%s.device.requires", escaped);
+	if (!st)
+		st = link_unit(dir, name, unit, err);
+	(void)snprintf(name, sizeof(name), "dev-mapper-%s.device.d/40-latchkey.conf", escaped);
+	return st ? st
+		  : write_unit(dir, name, err,
+			       "[Unit]\nJobTimeoutSec=%s\nJobRunningTimeoutSec=%s\n", limit, limit);
+}
+
+static const struct lk_volume *find_volume(const struct lk_settings *s, const char *name)
+{
+	size_t i;
+
+	for (i = 0; name && i < s->n_volumes; i++)
+		if (strcmp(s->volumes[i].name, name) == 0)
+			return &s->volumes[i];
+	return NULL;
+}
+
+static bool needs_network(const struct lk_settings *s)
+{
+	size_t i;
+
+	for (i = 0; i < s->n_volumes; i++)
+		if (lk_volume_needs_network(&s->volumes[i]))
+			return true;
+	return false;
+}
+
+/* One unit opens them all, so that each waits for the network if any does. Does every line say so?
+ * Those that do not are told. */
+static bool fstab_is_sound(const struct lk_settings *s, const char *fstab, size_t len,
+			   void (*warn)(void *arg, const char *text), void *arg)
+{
+	const char *at = fstab;
+	struct lk_fstab_line line;
+	unsigned number = 0;
+	char text[256];
+	bool sound = true;
+
+	while (lk_fstab_next(&at, fstab + len, &number, &line)) {
+		const struct lk_volume *v = find_volume(s, lk_fstab_mapping(&line));
+
+		if (!v || lk_fstab_has(&line, "noauto"))
+			continue;
+		if (!lk_fstab_is_swap(&line) && lk_fstab_has(&line, "_netdev"))
+			continue;
+		sound = false;
+		(void)snprintf(
+			text, sizeof(text),
+			lk_fstab_is_swap(&line)
+				? "/etc/fstab line %u: swap on '%s' waits for the network before "
+				  "the system is up; open it with phase = \"initrd\""
+				: "/etc/fstab line %u: '%s' is opened over the network: add the "
+				  "option _netdev, or the boot may wait for ever",
+			number, v->name);
+		warn(arg, text);
+	}
+	return sound;
+}
+
+/* Behind the network, so that it is closed while there still is one. A line that does not say
+ * _netdev would make that a circle, which systemd breaks by leaving something out. */
+static enum lk_status generate_service(const struct lk_settings *s, bool network, bool sound,
+				       const char *dir, struct lk_error *err)
+{
+	char limit[32];
+
+	seconds_text(s, UNIT_MARGIN_S, limit);
+	return write_unit(dir, "latchkey-volumes.service.d/40-latchkey.conf", err,
+			  "[Unit]\n%s%s[Service]\nTimeoutStartSec=%s\n",
+			  network ? "Wants=network-online.target\n" : "",
+			  network && sound ? "After=network.target remote-fs-pre.target\n" : "",
+			  limit);
+}
+
+enum lk_status lk_generate(const struct lk_settings *s, const char *fstab, size_t len,
+			   const char *dir, void (*warn)(void *arg, const char *text), void *arg,
+			   struct lk_error *err)
+{
+	const bool network = needs_network(s);
+	enum lk_status st = LK_OK;
+	size_t i;
+
+	if (s->n_volumes == 0)
+		return LK_OK;
+	for (i = 0; i < s->n_volumes && !st; i++)
+		st = generate_volume(s, &s->volumes[i], dir, err);
+	if (st)
+		return st;
+	return generate_service(s, network, network && fstab_is_sound(s, fstab, len, warn, arg),
+				dir, err);
+}
