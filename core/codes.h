@@ -52,6 +52,10 @@
 	  "The root hash does not match the disk: wrong hash, or altered blocks.")                 \
 	X(VERITY_SUPERBLOCK, LK_TAMPERED, "verity-superblock",                                     \
 	  "The hash tree's superblock is damaged, or of a kind that is not taken.")                \
+	X(PARTITION_TABLE, LK_TAMPERED, "partition-table",                                         \
+	  "The partition table is damaged or no GPT; nothing grows until it is repaired.")         \
+	X(PARTITION_PLACE, LK_CONFIG, "partition-place",                                           \
+	  "Only the last partition of a disk can grow; move it, or set grow = false.")             \
 	X(NAME_TAKEN, LK_CONFIG, "name-taken",                                                     \
 	  "A mapping of that name exists already; close it or rename the volume.")                 \
 	/* network and key service */                                                              \

@@ -3,11 +3,11 @@
 #pragma once
 
 #include "agent/header_mac.h"
+#include "core/guid.h"
 #include "core/secret.h"
 #include "image/build.h"
 #include "image/disk.h"
 #include "image/enroll.h"
-#include "image/guid.h"
 #include "image/kernel.h"
 #include "image/namespace.h"
 #include "image/outputs.h"

@@ -8,8 +8,8 @@
 #include <stdint.h>
 
 #include "core/error.h"
+#include "core/gpt.h"
 #include "core/secret.h"
-#include "image/gpt.h"
 
 struct lk_progress;
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Tests of partition tables; sfdisk judges whole disks in tests/image. */
-#include "image/gpt.h"
+#include "core/gpt.h"
 #include "tests/check.h"
 
 #include <stdbool.h>

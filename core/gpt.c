@@ -1,12 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Building GUID partition tables. */
-#include "image/gpt.h"
+#include "core/gpt.h"
 
 #include <string.h>
 
-#define ENTRY_SIZE   128u
+#include "core/gpt_internal.h"
+#include "core/gpt_table.h"
+
+#define ENTRY_SIZE   LK_GPT_ENTRY
 #define ENTRIES_SIZE (LK_GPT_PARTITIONS * ENTRY_SIZE)
-#define HEADER_SIZE  92u
+#define HEADER_SIZE  ((uint32_t)LK_GPT_HEADER_END)
 #define NAME_MAX_LEN 35u
 
 /* clang-format off */
@@ -14,22 +17,8 @@ const struct lk_guid lk_gpt_root_x86_64 = { { 0x4f, 0x68, 0xbc, 0xe3, 0xe8, 0xcd
 					      0x96, 0xe7, 0xfb, 0xca, 0xf9, 0x84, 0xb7, 0x09 } };
 /* clang-format on */
 
-static void put32(uint8_t *at, uint32_t v)
-{
-	size_t i;
-
-	for (i = 0; i < 4; i++)
-		at[i] = (uint8_t)(v >> (8 * i));
-}
-
-static void put64(uint8_t *at, uint64_t v)
-{
-	put32(at, (uint32_t)v);
-	put32(at + 4, (uint32_t)(v >> 32));
-}
-
 /* CRC-32 of ISO 3309, reflected, as UEFI wants it; a table is not worth it for 17 KiB. */
-static uint32_t crc32_of(const uint8_t *data, size_t n)
+uint32_t lk_gpt_crc32(const uint8_t *data, size_t n)
 {
 	uint32_t crc = UINT32_MAX;
 	unsigned bit;
@@ -40,6 +29,12 @@ static uint32_t crc32_of(const uint8_t *data, size_t n)
 			crc = (crc >> 1) ^ (0xedb88320u & (0u - (crc & 1u)));
 	}
 	return ~crc;
+}
+
+void lk_gpt_seal(uint8_t *header, uint32_t size)
+{
+	lk_gpt_put32(header + LK_GPT_CRC, 0); /* over itself as zero */
+	lk_gpt_put32(header + LK_GPT_CRC, lk_gpt_crc32(header, size));
 }
 
 static enum lk_status check_partition(const struct lk_gpt *gpt, size_t i, struct lk_error *err)
@@ -83,9 +78,9 @@ static void put_entry(uint8_t *at, const struct lk_gpt_partition *p)
 
 	lk_guid_to_disk(&p->type, at);
 	lk_guid_to_disk(&p->id, at + 16);
-	put64(at + 32, p->first);
-	put64(at + 40, p->last);
-	put64(at + 48, p->attributes);
+	lk_gpt_put64(at + 32, p->first);
+	lk_gpt_put64(at + 40, p->last);
+	lk_gpt_put64(at + 48, p->attributes);
 	for (i = 0; p->name[i]; i++)
 		at[56 + 2 * i] = (uint8_t)p->name[i]; /* UTF-16LE */
 }
@@ -93,19 +88,19 @@ static void put_entry(uint8_t *at, const struct lk_gpt_partition *p)
 static void put_header(uint8_t *at, const struct lk_gpt *gpt, uint64_t self, uint64_t other,
 		       uint64_t entries, uint32_t entries_crc)
 {
-	memcpy(at, "EFI PART", 8);
-	put32(at + 8, 0x00010000);
-	put32(at + 12, HEADER_SIZE);
-	put64(at + 24, self);
-	put64(at + 32, other);
-	put64(at + 40, LK_GPT_HEAD);
-	put64(at + 48, gpt->n_sectors - LK_GPT_TAIL - 1);
-	lk_guid_to_disk(&gpt->disk, at + 56);
-	put64(at + 72, entries);
-	put32(at + 80, LK_GPT_PARTITIONS);
-	put32(at + 84, ENTRY_SIZE);
-	put32(at + 88, entries_crc);
-	put32(at + 16, crc32_of(at, HEADER_SIZE)); /* over itself as zero */
+	memcpy(at, LK_GPT_SIGNATURE, 8);
+	lk_gpt_put32(at + LK_GPT_REVISION, LK_GPT_REVISION_1);
+	lk_gpt_put32(at + LK_GPT_HEADER_SIZE, HEADER_SIZE);
+	lk_gpt_put64(at + LK_GPT_SELF, self);
+	lk_gpt_put64(at + LK_GPT_OTHER, other);
+	lk_gpt_put64(at + LK_GPT_FIRST_USABLE, LK_GPT_HEAD);
+	lk_gpt_put64(at + LK_GPT_LAST_USABLE, gpt->n_sectors - LK_GPT_TAIL - 1);
+	lk_guid_to_disk(&gpt->disk, at + LK_GPT_DISK_ID);
+	lk_gpt_put64(at + LK_GPT_ARRAY, entries);
+	lk_gpt_put32(at + LK_GPT_N_ENTRIES, LK_GPT_PARTITIONS);
+	lk_gpt_put32(at + LK_GPT_ENTRY_SIZE, ENTRY_SIZE);
+	lk_gpt_put32(at + LK_GPT_ARRAY_CRC, entries_crc);
+	lk_gpt_seal(at, HEADER_SIZE);
 }
 
 /* One entry of type 0xEE over the whole disk, so that old tools see it as full. */
@@ -114,8 +109,8 @@ static void put_protective_mbr(uint8_t *at, uint64_t n_sectors)
 	static const uint8_t entry[8] = { 0x00, 0x00, 0x02, 0x00, 0xee, 0xff, 0xff, 0xff };
 
 	memcpy(at + 446, entry, sizeof(entry));
-	put32(at + 454, 1);
-	put32(at + 458, n_sectors - 1 > UINT32_MAX ? UINT32_MAX : (uint32_t)(n_sectors - 1));
+	lk_gpt_put32(at + 454, 1);
+	lk_gpt_put32(at + 458, n_sectors - 1 > UINT32_MAX ? UINT32_MAX : (uint32_t)(n_sectors - 1));
 	at[510] = 0x55;
 	at[511] = 0xaa;
 }
@@ -137,7 +132,7 @@ enum lk_status lk_gpt_build(const struct lk_gpt *gpt, uint8_t head[LK_GPT_HEAD *
 	memset(tail, 0, (size_t)LK_GPT_TAIL * LK_GPT_SECTOR);
 	for (i = 0; i < gpt->n_partitions; i++)
 		put_entry(entries + i * ENTRY_SIZE, &gpt->partitions[i]);
-	crc = crc32_of(entries, ENTRIES_SIZE);
+	crc = lk_gpt_crc32(entries, ENTRIES_SIZE);
 	put_protective_mbr(head, gpt->n_sectors);
 	put_header(head + LK_GPT_SECTOR, gpt, 1, last, 2, crc);
 	memcpy(tail, entries, ENTRIES_SIZE);

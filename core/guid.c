@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Making and writing GUIDs. */
-#include "image/guid.h"
+#include "core/guid.h"
 
 #include <stdio.h>
 #include <string.h>

@@ -9,7 +9,7 @@
 #include <stdint.h>
 
 #include "core/error.h"
-#include "image/guid.h"
+#include "core/guid.h"
 
 #define LK_GPT_SECTOR	  512u
 #define LK_GPT_HEAD	  34u /* sectors: protective MBR, header, 128 entries */
