@@ -43,8 +43,7 @@ static struct json_t *volume_json(const struct lk_report_volume *v)
 		  set_if(o, "root_hash", v->root_hash) && set_if(o, "writable", v->writable) &&
 		  set_if(o, "options", v->options) && set_if(o, "options_why", v->options_why) &&
 		  (!v->open_ms || lk_json_set_int(o, "open_ms", v->open_ms)) &&
-
-		  set_if(o, "error", v->error);
+		  set_if(o, "growth", v->growth) && set_if(o, "error", v->error);
 
 	if (ok)
 		return o;

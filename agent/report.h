@@ -36,6 +36,7 @@ struct lk_report_volume {
 	char options[LK_TUNING_TEXT]; /* of the dm-crypt mapping, as its table spells them */
 	char options_why[64];
 	int64_t open_ms;  /* since the agent's start; 0: not open */
+	char growth[24];  /* "", "unchanged", "grown", or the code of what kept it from growing */
 	char outcome[16]; /* "open", or a class in words */
 	char error[512];  /* why it stays closed, if that is this volume's alone */
 };

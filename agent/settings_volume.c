@@ -61,8 +61,8 @@ static const char *const entropies[] = { "unknown", "full", NULL };
 		"noticed."
 #define GROW                                                                                       \
 	.name = "grow", .type = LK_T_BOOL, AT(grow), .fallback = "false",                          \
-	.help = "Let the partition, if it is the disk's last, and the file system take what room " \
-		"the disk has behind it."
+	.help = "Let the partition, if it is the last of a GPT disk, take what room the disk has " \
+		"behind it, and the file system what the partition has. Not with integrity."
 #define KEY_ENTROPY                                                                                \
 	.name = "key_entropy", .type = LK_T_CHOICE, AT(key_entropy), .fallback = "unknown",        \
 	.choices = entropies,                                                                      \
@@ -246,8 +246,6 @@ static const char *unsupported(const struct lk_volume *v)
 		return "integrity";
 	if (v->format != LK_FORMAT_NEVER)
 		return "format";
-	if (v->grow)
-		return "grow";
 	if (v->fallback != LK_FALLBACK_NONE)
 		return "fallback";
 	return v->makefs >= 0 ? "makefs" : NULL;
@@ -270,6 +268,12 @@ const char *lk_volume_wrong(struct lk_volume *v, struct lk_error *err)
 	struct lk_blockdev_spec spec;
 	const bool in_fde = v->is_root || v->is_delta;
 
+	if (v->grow && v->integrity) {
+		lk_raise_code(err, LK_C_CONFIG_VALUE,
+			      "a volume with integrity = true cannot grow: its checksums are laid "
+			      "out for its size");
+		return "grow";
+	}
 	if (check_name(v->name, err))
 		return in_fde ? "name" : "volume";
 	if (v->device && lk_blockdev_spec_parse(v->device, &spec, err))

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "agent/grow.h"
 #include "agent/stage_steps.h"
 #include "agent/unlock.h"
 #include "agent/verity_superblock.h"
@@ -116,6 +117,25 @@ enum lk_status lk_stage_configuration(struct lk_run *run, char *detail, struct l
 	return LK_OK;
 }
 
+/* A volume opens at its old size as well: what keeps it from growing is told and stops nothing. */
+static void grow(struct lk_run *run, const struct lk_volume *v, struct lk_volume_state *state,
+		 struct lk_report_volume *note)
+{
+	struct lk_error err = { 0 };
+	bool grown = false;
+	char line[512];
+	enum lk_status st;
+
+	st = lk_grow_partition(&state->dev, run->deadline, &grown, &err);
+	if (st)
+		lk_log(LK_LOG_WARNING, "volume '%s' keeps its size: %s", v->name,
+		       lk_error_format(&err, line, sizeof(line)));
+	snprintf(note->growth, sizeof(note->growth), "%s",
+		 st	 ? lk_error_code_name(&err)
+		 : grown ? "grown"
+			 : "unchanged");
+}
+
 static enum lk_status prepare(struct lk_run *run, size_t i, struct lk_deadline wait,
 			      struct lk_error *err)
 {
@@ -135,6 +155,8 @@ static enum lk_status prepare(struct lk_run *run, size_t i, struct lk_deadline w
 					       err);
 	if (st)
 		return lk_context(err, "find volume '%s'", v->name);
+	if (v->grow)
+		grow(run, v, state, note);
 	if (!v->encrypted)
 		return LK_OK;
 	st = lk_luks_prepare(&state->dev, &rules, &state->prepared, err);

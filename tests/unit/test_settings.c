@@ -109,6 +109,18 @@ TEST(root_refused)
 		     "no [delta.encrypt.PROVIDER]");
 }
 
+TEST(growth)
+{
+	SETTINGS s = { 0 };
+
+	DATA_REFUSES("volume = \"data0\"\ngrow = true\nintegrity = true\n" VOLUME,
+		     "f.conf:2: a volume with integrity = true cannot grow");
+	ROOT_REFUSES("[rootfs]\n" DEVICE "grow = true\n" KBS, "no key 'grow'");
+	CHECK_OK(parse(&s, LK_SETTINGS_VOLUME,
+		       "volume = \"data0\"\nauto_open = true\ngrow = true\n" VOLUME));
+	CHECK(s.volumes[0].grow);
+}
+
 TEST(verity_refused)
 {
 #define WITH(verity) "[rootfs]\n" DEVICE KBS "[rootfs.verity]\n" verity
@@ -642,7 +654,7 @@ TEST(files)
 	config_dir_remove();
 }
 
-TESTS(agent_refused, root_refused, verity_refused, superblock_refused, providers_refused,
+TESTS(agent_refused, root_refused, growth, verity_refused, superblock_refused, providers_refused,
       volume_refused, secrets_need_their_mode, emergency_refused, mappings_clash,
       directories_refused, all_of_it, volumes_of_one_phase, defaults_without_latchkey_conf,
       keep_going, left_to_the_image_tool, warnings, shown_reads_back, seeds_read_back,
