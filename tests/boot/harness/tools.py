@@ -23,6 +23,8 @@ PROGRAMS = {
     "cryptsetup": "cryptsetup-bin",
     "mkfs.ext4": "e2fsprogs",
     "mkfs.erofs": "erofs-utils",
+    "mkfs.xfs": "xfsprogs",
+    "sfdisk": "fdisk",
     "zstd": "zstd",
     "depmod": "kmod",
     "unshare": "util-linux",

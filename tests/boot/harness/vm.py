@@ -33,11 +33,30 @@ def kvm_wanted():
 
 @dataclass
 class Disk:
-    """A raw image; `snapshot` keeps the guest's writes away from the file."""
+    """A raw image; `snapshot` keeps the guest's writes away from the file. `log` takes every write
+    and flush (harness/powercut.py)."""
     path: Path
     serial: str
     snapshot: bool = True
     readonly: bool = False
+    sector: int = 512
+    log: Path = None
+    log_sector: int = 512
+
+    def arguments(self, node):
+        device = f"virtio-blk-pci,drive={node},serial={self.serial}"
+        if self.sector != 512:
+            device += f",logical_block_size={self.sector},physical_block_size={self.sector}"
+        if self.log:
+            return ["-blockdev", f"driver=file,node-name={node}disk,filename={self.path}",
+                    "-blockdev", f"driver=file,node-name={node}log,filename={self.log}",
+                    "-blockdev", f"driver=blklogwrites,node-name={node},file={node}disk,"
+                                 f"log={node}log,log-sector-size={self.log_sector}",
+                    "-device", device]
+        options = f"if=none,id={node},file={self.path},format=raw"
+        options += ",snapshot=on" if self.snapshot else ""
+        options += ",readonly=on" if self.readonly else ""
+        return ["-drive", options, "-device", device]
 
 
 @dataclass
@@ -66,11 +85,7 @@ class Machine:
         if self.network:
             argv += ["-netdev", "user,id=n0", "-device", "virtio-net-pci,netdev=n0,romfile="]
         for n, disk in enumerate(self.disks):
-            options = f"if=none,id=d{n},file={disk.path},format=raw"
-            options += ",snapshot=on" if disk.snapshot else ""
-            options += ",readonly=on" if disk.readonly else ""
-            argv += ["-drive", options,
-                     "-device", f"virtio-blk-pci,drive=d{n},serial={disk.serial}"]
+            argv += disk.arguments(f"d{n}")
         if self.rtc:
             argv += ["-rtc", f"base={self.rtc}"]
         return argv + list(self.extra)
