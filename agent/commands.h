@@ -16,6 +16,7 @@ int lk_cmd_config(int argc, char **argv);
 int lk_cmd_generator(int argc, char **argv);
 int lk_cmd_key(int argc, char **argv);
 int lk_cmd_status(int argc, char **argv);
+int lk_cmd_volume(int argc, char **argv);
 
 /* agent/cmd_config_fetch.c: ask each provider once; the exit status. keep_going: tell all failures
  * and not only the first. */

@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* latchkey volume: a table of sub-commands, and nothing else. */
+#include "agent/cmd_volume.h"
+
+#include <getopt.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "agent/commands.h"
+
+static const struct lk_command commands[] = {
+	{ "grow", lk_cmd_volume_grow, "grow NAME | --all",
+	  "grow mounted file systems to their devices" },
+	{ 0 },
+};
+
+static void usage(FILE *to)
+{
+	const struct lk_command *c;
+
+	fprintf(to, "Usage: latchkey volume COMMAND ... [--config DIR]\n\n");
+	for (c = commands; c->name; c++)
+		fprintf(to, "  %-32s %s\n", c->synopsis, c->summary);
+}
+
+int lk_cmd_volume(int argc, char **argv)
+{
+	const struct lk_command *c;
+
+	if (argc > 1 && (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0)) {
+		usage(stdout);
+		return 0;
+	}
+	optind = 0; /* start anew, on the sub-command's argv */
+	for (c = commands; argc > 1 && c->name; c++)
+		if (strcmp(c->name, argv[1]) == 0)
+			return c->run(argc - 1, argv + 1);
+	usage(stderr);
+	return lk_exit_code(LK_CONFIG);
+}
