@@ -34,7 +34,7 @@ static const struct lk_key keys[] = {
 	{ .name = "kbs_url",
 	  .aliases = (const char *const[]){ "url", NULL },
 	  .type = LK_T_STRINGS,
-	  .flags = LK_K_REQUIRED | LK_K_ONE_OR_MANY,
+	  .flags = LK_K_SAMPLED | LK_K_ONE_OR_MANY, /* asked for behind cdh_type: kbs_check */
 	  .offset = AT(urls),
 	  .help = "URL of the key broker, or several: the first that answers is used.",
 	  .example = "\"https://kbs.example:8443\"" },
@@ -108,7 +108,8 @@ static enum lk_status check_cdh(const struct kbs_options *o, struct lk_error *er
 {
 	if (o->cdh_type == CDH_DAEMON)
 		return lk_raise_code(err, LK_C_CONFIG_VALUE,
-				     "cdh_type: a CDH daemon is not in this build; write native");
+				     "cdh_type: a CDH daemon is not in this build; write native, "
+				     "and kbs_url");
 	if (o->cdh_command)
 		return lk_raise_code(err, LK_C_CONFIG_VALUE,
 				     "cdh_command: an external CDH is not in this build; remove "
@@ -162,12 +163,14 @@ static enum lk_status kbs_check(const void *options, struct lk_error *err)
 	enum lk_status st;
 	size_t i;
 
-	if (o->urls.n == 0 || o->urls.n > LK_HTTP_RACE_MAX)
-		return lk_raise_code(err, LK_C_CONFIG_VALUE, "kbs_url: write 1 to %d URLs",
-				     LK_HTTP_RACE_MAX);
 	st = check_cdh(o, err);
 	if (st)
 		return st;
+	if (o->urls.n == 0)
+		return lk_raise_code(err, LK_C_CONFIG_MISSING, "the key 'kbs_url' is needed");
+	if (o->urls.n > LK_HTTP_RACE_MAX)
+		return lk_raise_code(err, LK_C_CONFIG_VALUE, "kbs_url: write at most %d URLs",
+				     LK_HTTP_RACE_MAX);
 	st = check_trust(o, err);
 	if (st)
 		return st;

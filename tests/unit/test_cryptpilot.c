@@ -275,9 +275,10 @@ TEST(volumes)
 	static const struct {
 		const char *name, *provider;
 	} forms[] = {
-		{ "volume-exec.toml", "exec" }, { "volume-kbs.toml", "kbs" },
-		{ "volume-kms.toml", "kms" },	{ "volume-kms-role.toml", "kms" },
-		{ "volume-oidc.toml", "oidc" }, { "volume-otp.toml", "otp" },
+		{ "volume-exec.toml", "exec" },	 { "volume-kbs.toml", "kbs" },
+		{ "volume-kms.toml", "kms" },	 { "volume-kms-role.toml", "kms" },
+		{ "volume-kms-id.toml", "kms" }, { "volume-oidc.toml", "oidc" },
+		{ "volume-otp.toml", "otp" },
 	};
 	size_t i;
 
@@ -314,7 +315,10 @@ TEST(volumes_refused)
 #define HEAD "volume = \"d\"\ndev = \"/dev/vdb\"\n"
 #define EXEC "[encrypt.exec]\ncommand = \"echo\"\n"
 	REFUSES(VOLUME, fixture("volume-tpm2.toml"), "no provider 'tpm2' in this build");
-	REFUSES(VOLUME, fixture("volume-kbs-daemon.toml"), "needs the key 'kbs_url'");
+	REFUSES(VOLUME, fixture("volume-kbs-daemon.toml"), "f.toml:7: cdh_type: a CDH daemon");
+	if (lk_provider_find("oidc"))
+		REFUSES(VOLUME, fixture("volume-oidc-token.toml"), "oidc_provider_arn is missing");
+	REFUSES(VOLUME, HEAD "[encrypt.kbs]\nkey_uri = \"kbs:///a/b/c\"\n", "'kbs_url' is needed");
 	REFUSES(VOLUME, fixture("volume-kbs-plain.toml"), "needs kbs_root_cert or kbs_spki_pin");
 	REFUSES(VOLUME, "volume = \"d\"\n" EXEC, "the key 'dev' is needed");
 	REFUSES(VOLUME, "dev = \"/dev/vdb\"\n" EXEC, "the key 'volume' is needed");
@@ -520,7 +524,8 @@ TEST(shown_reads_back)
 {
 	static const char *const fdes[] = { "fde-kbs.toml", "fde-defaults.toml", "fde-older.toml",
 					    "fde-persist.toml", "fde-ram.toml" };
-	static const char *const volumes[] = { "exec", "kbs", "kms", "kms-role", "oidc", "otp" };
+	static const char *const volumes[] = { "exec",	 "kbs",	 "kms", "kms-role",
+					       "kms-id", "oidc", "otp" };
 	SETTINGS global = { 0 };
 	size_t i;
 

@@ -1,12 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
 """A directory of cryptpilot's files, as it is."""
 
+import re
 import shutil
 
 from cases.unlock import report_of_success, stage_lines
-from harness import cpio, images, keyserver, roots, vm
+from harness import cpio, disks, dracut, guests, images, keyserver, lvm, roots, tools, vm
 from harness.case import case
-from harness.tools import REPO
 
 FDE = """\
 # Configuration of the read-only root
@@ -71,7 +71,7 @@ def make(t):
     config = write(t.folder / "config", server)
     with_hash = t.folder / "with-hash"
     shutil.copytree(config, with_hash)
-    shutil.copy(REPO / "tests/fixtures/cryptpilot/metadata-image.toml",
+    shutil.copy(tools.REPO / "tests/fixtures/cryptpilot/metadata-image.toml",
                 with_hash / "metadata.toml")
     base = t.world.initramfs(t.folder / "base.img", with_hash, folder="etc/cryptpilot")
     tiny = roots.tiny(t.world.guest, t.folder / "tiny")
@@ -115,3 +115,86 @@ def cryptpilot(t):
         start(t, image, initrd, code)
         t.refused(code)
         initrd.unlink()
+
+
+# --- an image that cryptpilot itself made: logical volumes, a superblock, and no encryption, so that
+# not a single word of the directory has to be ours
+
+PLAIN_FDE = """\
+[rootfs]
+delta_location = "ram"
+delta_backend = "overlayfs"
+
+[delta.encrypt.exec]
+command = "echo"
+args = ["-n", "not opened"]
+"""
+
+PLAIN_GLOBAL = """\
+[boot]
+verbose = true
+"""
+
+
+def plain_disk(t, root_file):
+    """(disk, root hash)"""
+    tree = t.folder / "rootfs_hash.img"
+    said = tools.run([tools.find_program("veritysetup"), "format", "--format=1", "--hash=sha256",
+                      root_file, tree]).decode()
+    (root_hash,) = re.findall(r"^Root hash:\s*([0-9a-f]{64})$", said, re.MULTILINE)
+    disk = lvm.write(t.folder / "lvm.img", "cryptpilot",
+                     {"rootfs": root_file, "rootfs_hash": tree}, spare=16 << 20)
+    return disk, root_hash
+
+
+def lvm_initramfs(t, config):
+    """By the dracut of a tree that has lvm2 beside our agent."""
+    tree = guests.copy_tree(t.world.debian, t.folder / "debian")
+    lvm.install(tree, t.folder)
+    shutil.rmtree(tree / "etc/cryptpilot", ignore_errors=True)
+    shutil.copytree(config, tree / "etc/cryptpilot")
+    out = t.folder / "lvm.initrd"
+    omit = " ".join(word for word in dracut.LEAN_OMIT.split() if word != "lvm")
+    dracut.build(tree, t.world.guest.release, out, ("--add", "latchkey lvm", "--omit", omit))
+    shutil.rmtree(tree)
+    return out
+
+
+def write_plain(folder, root_hash):
+    folder.mkdir()
+    (folder / "fde.toml").write_text(PLAIN_FDE)
+    (folder / "global.toml").write_text(PLAIN_GLOBAL)
+    (folder / "metadata.toml").write_text(f'type = 1\nroot_hash = "{root_hash}"\n')
+    for path in folder.iterdir():
+        path.chmod(0o600)
+    return folder
+
+
+@case("cryptpilot-lvm", cost=90)
+def cryptpilot_lvm(t):
+    """Logical volumes made active by dracut, the hash tree's superblock, a root without encryption."""
+    tiny = roots.tiny(t.world.guest, t.folder / "tiny")
+    disk, root_hash = plain_disk(t, roots.ext4(tiny, t.folder / "root.ext4", 16))
+    initrd = lvm_initramfs(t, write_plain(t.folder / "config", root_hash))
+
+    def start_with(initramfs, source, name):
+        t.outcome = vm.boot(
+            vm.Machine(t.world.guest.kernel, initramfs,
+                       "root=/dev/mapper/rootfs ro rd.lvm.vg=cryptpilot",
+                       [vm.Disk(source, "root")], network=False), t.folder, 200, name)
+
+    start_with(initrd, disk, "vm")
+    t.came_up()
+    report_of_success(t, name="rootfs", outcome="open", root_hash=root_hash, writable="ram")
+    mount = t.outcome.mark("rootmount")
+    t.check(" / overlay rw" in mount, f"mounted: {mount}")
+
+    # the host writes a superblock of another kind in front of the tree
+    other = disks.copy(disk, t.folder / "other.img")
+    text = other.read_bytes()
+    at = text.index(b"verity\0\0", lvm.START)
+    with open(other, "r+b") as image:
+        image.seek(at + 32)
+        image.write(b"sha512")
+    start_with(initrd, other, "superblock")
+    t.refused("verity-superblock")

@@ -9,6 +9,8 @@ import struct
 import zlib
 from pathlib import Path
 
+from . import tools
+
 SECTOR = 512
 EXTENT = 4 << 20
 START = 1 << 20        # of the first extent
@@ -120,3 +122,16 @@ def write(disk, group, volumes, spare=0):
             image.seek(place)
             image.write(Path(source).read_bytes())
     return Path(disk)
+
+
+PACKAGES = ("lvm2", "libaio1", "libdevmapper-event1.02.1", "libedit2", "libbsd0", "libmd0")
+
+
+def install(tree, folder):
+    """Put lvm2 into a tree of this machine's release, as far as an initramfs needs it."""
+    place = Path(folder) / "debs"
+    place.mkdir()
+    tools.run(["apt-get", "-qq", "-o", "APT::Sandbox::User=root", "download", *PACKAGES], cwd=place)
+    for package in sorted(place.glob("*.deb")):
+        files = tools.run(["dpkg-deb", "--fsys-tarfile", package])
+        tools.run(["tar", "-x", "--keep-directory-symlink", "-C", tree], stdin=files)
