@@ -80,7 +80,8 @@ int lk_cmd_generator(int argc, char **argv)
 		return lk_cmd_usage(USAGE);
 	/* In the initramfs, and on a machine without data volumes, there is nothing to generate. */
 	if (!config_dir && (access("/etc/initrd-release", F_OK) == 0 ||
-			    access(LK_SYSCONFDIR "/volumes.d", F_OK) != 0))
+			    (access(LK_SYSCONFDIR "/volumes.d", F_OK) != 0 &&
+			     access(LK_CRYPTPILOT_DIR "/volumes", F_OK) != 0)))
 		return 0;
 	return generate(config_dir, fstab, argv[optind], &err) ? lk_cmd_fail(&err) : 0;
 }

@@ -62,8 +62,7 @@ static bool runs_programs(const struct lk_settings *s)
 /* Files that options name are read now: the cage opens none of root's. */
 static enum lk_status load_options(const struct lk_settings *s, struct lk_error *err)
 {
-	const enum lk_trust trust =
-		strcmp(s->dir, LK_SYSCONFDIR) == 0 ? LK_TRUST_ROOT : LK_TRUST_CALLER;
+	const enum lk_trust trust = s->own ? LK_TRUST_ROOT : LK_TRUST_CALLER;
 	enum lk_status st = LK_OK;
 	size_t i, j;
 

@@ -301,6 +301,7 @@ enum lk_status lk_cryptpilot_read_volume(struct lk_config *cfg, struct lk_volume
 
 	v->encrypted = true;
 	st = set_defaults(cfg, v, err);
+	v->phase = LK_PHASE_SYSTEM; /* where one that fails, or has no header yet, stops no boot */
 	if (!st)
 		st = lk_config_fill(cfg, "", volume_keys, true, v, err);
 	if (st)
