@@ -74,12 +74,12 @@ def _package_sources(wanted):
     return sorted(set(lines))
 
 
-def _fingerprint(codename):
-    recipe = "\n".join((str(RECIPE), codename, KERNEL, *PACKAGES, *DOWNLOADS, *LEFT_OUT, *QUIETED))
+def _fingerprint(codename, extra):
+    recipe = "\n".join((str(RECIPE), codename, KERNEL, *PACKAGES, *extra, *DOWNLOADS, *LEFT_OUT, *QUIETED))
     return hashlib.sha256(recipe.encode()).hexdigest()[:12]
 
 
-def _bootstrap(home, codename, lines):
+def _bootstrap(home, codename, lines, extra):
     """mmdebstrap makes the tree; its hook lets the same apt fetch what is not installed."""
     debs = home / "debs"
     debs.mkdir()
@@ -89,14 +89,14 @@ def _bootstrap(home, codename, lines):
         f"apt-get -qq -o APT::Sandbox::User=root download \"$kernel\" {' '.join(DOWNLOADS)}"
     )
     argv = ["mmdebstrap", "--quiet", "--mode=root", "--variant=essential", "--format=directory",
-            "--include=" + ",".join(PACKAGES), "--aptopt=APT::Install-Recommends \"false\"",
+            "--include=" + ",".join((*PACKAGES, *extra)), "--aptopt=APT::Install-Recommends \"false\"",
             *[f"--dpkgopt=path-exclude={path}" for path in LEFT_OUT],
             "--customize-hook=" + fetch, codename, str(home / "tree"), "-"]
     tools.run(argv, stdin="\n".join(lines).encode() + b"\n", timeout=1200)
     return debs
 
 
-def _bootstrap_somehow(home, codename, lines):
+def _bootstrap_somehow(home, codename, lines, extra):
     """An index may name packages that its pool has not got yet, or no more: try once again, and
     then the release alone, as it was published, without what was added since."""
     release = [line for line in lines if line.split()[2] == codename]
@@ -105,7 +105,7 @@ def _bootstrap_somehow(home, codename, lines):
             shutil.rmtree(home)
         home.mkdir(parents=True)
         try:
-            return _bootstrap(home, codename, attempt)
+            return _bootstrap(home, codename, attempt, extra)
         except tools.Trouble as trouble:
             last = trouble
             tools.note(f"guest trees ({codename}): {str(trouble)[-400:]}")
@@ -167,26 +167,28 @@ def _make_tiny(tiny, busybox):
     (tiny / "etc" / "hostname").write_text("tiny\n")
 
 
-def _build(home, codename, lines):
+def _build(home, codename, lines, extra):
     partial = home.with_name(home.name + ".partial")
-    _unpack(_bootstrap_somehow(partial, codename, lines), partial)
+    _unpack(_bootstrap_somehow(partial, codename, lines, extra), partial)
     _settle(partial / "tree")
     _make_tiny(partial / "tiny", partial / "busybox")
     os.rename(partial, home)
 
 
-def get(codename=None):
-    """The guest of a Debian release (default: this machine's), made now if it is not cached."""
+def get(codename=None, extra=()):
+    """The guest of a Debian release (default: this machine's), made now if it is not cached. One
+    with `extra` packages is a tree of its own, named after the first of them."""
     codename = codename or host_release()
     lines = _package_sources(codename)
-    home = tools.CACHE / f"{codename}-{_fingerprint(codename)}"
+    name = f"{extra[0]}-{codename}" if extra else codename
+    home = tools.CACHE / f"{name}-{_fingerprint(codename, extra)}"
     tools.CACHE.mkdir(parents=True, exist_ok=True)
     with open(tools.CACHE / "lock", "w", encoding="ascii") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         if not home.exists():
-            tools.say(f"making the guest trees ({codename}), about a minute")
-            _build(home, codename, lines)
-            for stale in tools.CACHE.glob(codename + "-*"):
+            tools.say(f"making the guest trees ({name}), about a minute")
+            _build(home, codename, lines, extra)
+            for stale in tools.CACHE.glob(name + "-*"):
                 if stale != home:
                     shutil.rmtree(stale)
     return Guest(home)

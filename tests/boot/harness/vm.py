@@ -71,10 +71,11 @@ class Machine:
     memory: int = 768
     processors: int = 1
     rtc: str = None
+    emulation: str = "tcg,thread=multi"
     extra: list = field(default_factory=list)
 
     def arguments(self, console, monitor_fd):
-        accel, cpu = ("kvm", "host") if kvm_wanted() else ("tcg,thread=multi", CPU)
+        accel, cpu = ("kvm", "host") if kvm_wanted() else (self.emulation, CPU)
         argv = ["qemu-system-x86_64", "-machine", "q35", "-accel", accel, "-cpu", cpu,
                 "-smp", str(self.processors), "-m", str(self.memory),
                 "-nodefaults", "-no-user-config", "-display", "none", "-no-reboot",
