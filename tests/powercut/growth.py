@@ -13,7 +13,7 @@ QUICK = ("--pbkdf", "pbkdf2", "--pbkdf-force-iterations", "1000")
 EMPTY = 32 * MIB
 SMALL, LARGE = 64 * MIB, 128 * MIB
 DEADLINE = 240
-BOOTS = 5  # of the states that a cut leaves, so many are booted
+BOOTS = 5  # of all cuts so many are booted, and one of each state of the table
 
 
 def part_id(digit):
@@ -132,22 +132,23 @@ def cut_while_growing(t):
     t.taps(log.outcome, 3)
     cuts = log.cuts()
     t.check(len(cuts) > 10, f"only {len(cuts)} writes were logged")
-    states, scratch = set(), t.folder / "state.img"
+    states, scratch = {}, t.folder / "state.img"
     for n in log.walk(t.folder / "cut.img"):
         tables = tuple(_table(t.folder / "cut.img", second) for second in (False, True))
         if tables not in states:  # the others differ in what lies behind the table
-            states.add(tables)
+            states[tables] = n
             disks.copy(t.folder / "cut.img", scratch)
             check_state(t, scratch, before)
     t.check(len(states) >= 4, f"the table was seen in {len(states)} states")
     archive = initrd(t, "again")
-    for n in log.sample(BOOTS):
+    booted = sorted({*log.sample(BOOTS), *states.values()})
+    for n in booted:
         image = log.prefix(n, t.folder / "boot.img")
         t.taps(vm.boot(machine(t, archive, [vm.Disk(image, "one", False)]), t.folder, DEADLINE,
                        f"boot-{n}"), 2)
         check_grown(t, image)
         sfdisk_agrees(t, image)
-    return f"{len(cuts)} cuts, {len(states)} states of the table, {BOOTS} boots"
+    return f"{len(cuts)} cuts, {len(states)} states of the table, {len(booted)} boots"
 
 
 def _table(image, second):

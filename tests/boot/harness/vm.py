@@ -20,9 +20,10 @@ from . import tools
 # cx16 off: under emulation the newer kernels crash in cmpxchg16b with it.
 CPU = "qemu64,-cx16,+aes,+ssse3,+sse4.1,+sse4.2,+popcnt,+rdrand,+pclmulqdq"
 QUIET = ("console=ttyS0", "panic=-1", "printk.time=1", "quiet", "net.ifnames=0")
+# On a busy machine the emulated timer is late, and the kernel would panic for it (no_timer_check).
 # Emulated code is translated per address: with the same addresses in every process it is done
 # once, and wiping freed pages (init_on_free=1) does not crawl through thousands of stale copies.
-STEADY = ("norandmaps", "nokaslr")
+STEADY = ("norandmaps", "nokaslr", "no_timer_check")
 ESCAPES = re.compile(r"\x1b(?:\[[0-9;?]*[ -/]*[@-~]|[@-Z\\-_])")
 MARK = re.compile(r"\[\s*(\d+\.\d+)\] GUEST (\S+)[ \t]*(.*)")
 
