@@ -97,6 +97,7 @@ static enum lk_status report_scenario(struct lk_error *e)
 {
 	struct lk_report_volume volume = { .name = "root", .outcome = "open" };
 	struct lk_report r = { .version = "0",
+			       .phase = "initrd",
 			       .clock = "trusted",
 			       .outcome = "open",
 			       .volumes = &volume,
