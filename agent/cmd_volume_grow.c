@@ -113,7 +113,7 @@ int lk_cmd_volume_grow(int argc, char **argv)
 	}
 	if (argc - optind != !all)
 		return lk_cmd_usage(USAGE);
-	if (lk_harden(&err) || lk_settings_load(config_dir, &settings, &err))
+	if (lk_harden(&err) || lk_settings_load_system(config_dir, &settings, &err))
 		return lk_cmd_fail(&err);
 	return all ? grow_all(settings) : grow_named(settings, argv[optind]);
 }

@@ -13,6 +13,7 @@
 #include "agent/fstab.h"
 #include "core/cleanup.h"
 
+#define SYSTEM_UNITS   "/usr/lib/systemd/system"
 #define NAME_MAX_BYTES 512
 #define ESCAPED_MAX    LK_UNIT_ESCAPED(LK_VOLUME_NAME_MAX)
 /* What the unit gets beyond the deadline, so that the agent ends by itself. */
@@ -82,15 +83,15 @@ write_unit(const char *dir, const char *name, struct lk_error *err, const char *
 	return LK_OK;
 }
 
-/* FOLDER/UNIT, a link to the unit beside the folder. */
-static enum lk_status link_unit(const char *dir, const char *folder, const char *unit,
-				struct lk_error *err)
+/* FOLDER/UNIT, a link to the unit in `where`. */
+static enum lk_status link_unit(const char *dir, const char *folder, const char *where,
+				const char *unit, struct lk_error *err)
 {
 	char path[NAME_MAX_BYTES], target[NAME_MAX_BYTES];
 
 	if (snprintf(path, sizeof(path), "%s/%s/%s", dir, folder, unit) >= (int)sizeof(path))
 		return lk_raise(err, LK_INTERNAL, "the path of %s is too long", unit);
-	(void)snprintf(target, sizeof(target), "../%s", unit);
+	(void)snprintf(target, sizeof(target), "%s/%s", where, unit);
 	*strrchr(path, '/') = '\0';
 	if (mkdir(path, 0755) && errno != EEXIST)
 		return lk_raise(err, LK_INTERNAL, "create %s: %m", path);
@@ -119,10 +120,10 @@ static enum lk_status generate_volume(const struct lk_settings *s, const struct 
 	(void)snprintf(unit, sizeof(unit), "latchkey@%s.service", v->name);
 	st = write_unit(dir, unit, err, volume_unit, v->name, escaped);
 	if (!st)
-		st = link_unit(dir, "multi-user.target.wants", unit, err);
+		st = link_unit(dir, "multi-user.target.wants", "..", unit, err);
 	(void)snprintf(name, sizeof(name), "dev-mapper-%s.device.requires", escaped);
 	if (!st)
-		st = link_unit(dir, name, unit, err);
+		st = link_unit(dir, name, "..", unit, err);
 	(void)snprintf(name, sizeof(name), "dev-mapper-%s.device.d/40-latchkey.conf", escaped);
 	return st ? st
 		  : write_unit(dir, name, err,
@@ -196,16 +197,29 @@ static enum lk_status generate_service(const struct lk_settings *s, bool network
 			  limit);
 }
 
+/* Volumes of either phase are mounted by the system, and then their file systems may grow. */
+static enum lk_status generate_growth(const struct lk_settings *s, const char *dir,
+				      struct lk_error *err)
+{
+	size_t i;
+
+	for (i = 0; i < s->n_known; i++)
+		if (s->volumes[i].grow)
+			return link_unit(dir, "multi-user.target.wants", SYSTEM_UNITS,
+					 "latchkey-grow.service", err);
+	return LK_OK;
+}
+
 enum lk_status lk_generate(const struct lk_settings *s, const char *fstab, size_t len,
 			   const char *dir, void (*warn)(void *arg, const char *text), void *arg,
 			   struct lk_error *err)
 {
 	const bool network = needs_network(s);
-	enum lk_status st = LK_OK;
+	enum lk_status st = generate_growth(s, dir, err);
 	size_t i;
 
-	if (s->n_volumes == 0)
-		return LK_OK;
+	if (st || s->n_volumes == 0)
+		return st;
 	for (i = 0; i < s->n_volumes && !st; i++)
 		st = generate_volume(s, &s->volumes[i], dir, err);
 	if (st)

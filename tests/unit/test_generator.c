@@ -57,6 +57,22 @@ static const char *target(const char *name)
 	return text;
 }
 
+TEST(growth_is_asked_for)
+{
+	static char name[] = "data";
+	struct lk_volume v = { .name = name, .sources = &near, .n_sources = 1 };
+	const struct lk_settings s = { .volumes = &v, .n_known = 1 };
+
+	config_dir_new();
+	CHECK_OK(lk_generate(&s, "", 0, config_dir, collect, NULL, &err));
+	CHECK(access(config_path("multi-user.target.wants"), F_OK) != 0);
+	v.grow = true; /* though the system opens no volume */
+	CHECK_OK(lk_generate(&s, "", 0, config_dir, collect, NULL, &err));
+	CHECK_STR(target("multi-user.target.wants/latchkey-grow.service"),
+		  "/usr/lib/systemd/system/latchkey-grow.service");
+	config_dir_remove();
+}
+
 TEST(a_volume_gets_its_units)
 {
 	struct lk_volume v = { .name = (char[]){ "data-0" }, .sources = &far, .n_sources = 1 };
@@ -176,6 +192,6 @@ TEST(the_command)
 	config_dir_remove();
 }
 
-TESTS(a_volume_gets_its_units, without_network_nothing_is_said_of_it,
+TESTS(growth_is_asked_for, a_volume_gets_its_units, without_network_nothing_is_said_of_it,
       a_line_without_netdev_is_told_and_makes_no_circle, no_volume_no_unit,
       a_file_that_is_there_is_an_error, names_in_units, the_command)
