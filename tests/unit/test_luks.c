@@ -155,7 +155,7 @@ TEST(every_hostile_disk_meets_its_code)
 		n++;
 	}
 	CHECK_EQ(pclose(f), 0);
-	CHECK(n > 40);
+	CHECK(n > 100);
 }
 
 TEST(a_pinned_uuid_decides)
