@@ -10,15 +10,11 @@
  * What we accept, libcryptsetup must read alike from the copy that we write.
  */
 
-#include <fcntl.h>
-#include <libcryptsetup.h>
-#include <stdio.h>
-#include <sys/mman.h>
-#include <unistd.h>
-
 #include "agent/luks_internal.h"
 #include "core/json.h"
 #include "tests/headers/luks_image.h"
+#include "tests/headers/luks_oracle.h"
+#include <fcntl.h>
 
 #define DEVICE	 (UINT64_C(64) * 1024 * 1024)
 #define HDR_SIZE 16384u
@@ -40,78 +36,6 @@ static const char good[] =
 
 static bool integrity; /* what the configuration says */
 
-static void must(bool ok, const char *what)
-{
-	if (!ok) {
-		fprintf(stderr, "broken: %s\n", what);
-		abort();
-	}
-}
-
-static int memory_file(const void *data, size_t size, uint64_t whole)
-{
-	int fd = memfd_create("fuzz", MFD_CLOEXEC);
-
-	must(fd >= 0 && write(fd, data, size) == (ssize_t)size, "memory file");
-	must(ftruncate(fd, (off_t)whole) == 0, "memory file");
-	return fd;
-}
-
-static void ignore_log(int level, const char *message, void *data)
-{
-	(void)level;
-	(void)message;
-	(void)data;
-}
-
-/* The oracle: the library sees what we saw. */
-static void check_library(const struct lk_luks_header *h, const uint8_t *copy, size_t len)
-{
-	int fd = memory_file(copy, len, 2 * h->hdr_size + h->keyslots_size);
-	struct crypt_device *cd = NULL;
-	char path[32];
-
-	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
-	crypt_set_log_callback(NULL, ignore_log, NULL);
-	crypt_metadata_locking(NULL, 0);
-	must(crypt_init(&cd, path) == 0, "crypt_init");
-	must(crypt_load(cd, CRYPT_LUKS2, NULL) == 0, "the library refuses what we accepted");
-	must(strcmp(crypt_get_cipher(cd), "aes") == 0, "cipher");
-	must(strcmp(crypt_get_cipher_mode(cd), "xts-plain64") == 0, "cipher mode");
-	must(crypt_get_volume_key_size(cd) == (int)lk_luks_key_size(h->integrity), "key size");
-	must(crypt_get_data_offset(cd) == h->segment_offset / 512, "offset");
-	must(crypt_get_sector_size(cd) == (int)h->sector_size, "sector size");
-	must(strcmp(crypt_get_uuid(cd), h->uuid) == 0, "UUID");
-	for (int i = 0, next = 0; i < 32; i++) {
-		bool ours = next < (int)h->n_keyslots && h->keyslots[next].id == (unsigned)i;
-		crypt_keyslot_info info = crypt_keyslot_status(cd, i);
-
-		must(ours == (info == CRYPT_SLOT_ACTIVE || info == CRYPT_SLOT_ACTIVE_LAST),
-		     "keyslots");
-		next += ours;
-	}
-	crypt_free(cd);
-	close(fd);
-}
-
-/* Writing what was read and reading it again changes nothing. */
-static void check_accepted(const struct lk_luks_header *h, const struct lk_luks_rules *rules)
-{
-	struct lk_luks_header again = { 0 };
-	struct lk_error err = { 0 };
-	uint8_t *copy = NULL, *twin = NULL;
-	size_t len = 0, twin_len = 0;
-
-	must(lk_luks_header_write(h, &copy, &len, &err) == LK_OK, "write");
-	must(lk_luks_header_parse(copy, len, NULL, 0, DEVICE, rules, &again, &err) == LK_OK,
-	     "read again");
-	must(lk_luks_header_write(&again, &twin, &twin_len, &err) == LK_OK, "write again");
-	must(len == twin_len && memcmp(copy, twin, len) == 0, "the same bytes");
-	check_library(h, copy, len);
-	free(copy);
-	free(twin);
-}
-
 static void parse(const uint8_t *first, size_t first_len, const uint8_t *second, size_t second_len)
 {
 	struct lk_luks_rules rules = lk_luks_rules_default(UINT64_C(4) << 30);
@@ -123,12 +47,12 @@ static void parse(const uint8_t *first, size_t first_len, const uint8_t *second,
 	st = lk_luks_header_parse(first, first_len, second, second_len, DEVICE, &rules, &h, &err);
 	must(st == LK_OK || st == LK_TAMPERED, "an outcome");
 	if (st == LK_OK)
-		check_accepted(&h, &rules);
+		luks_oracle_check(&h, &rules, DEVICE);
 }
 
 static void parse_disk(const uint8_t *data, size_t size)
 {
-	int fd = memory_file(data, size, DEVICE);
+	int fd = luks_oracle_file(data, size, DEVICE);
 	struct lk_luks_copies c = { 0 };
 	struct lk_error err = { 0 };
 
