@@ -11,6 +11,14 @@
 static const struct lk_command commands[] = {
 	{ "grow", lk_cmd_volume_grow, "grow NAME | --all",
 	  "grow mounted file systems to their devices" },
+	{ "rotate", lk_cmd_volume_rotate, "rotate NAME " LK_PUBLISH_USAGE " [--restart]",
+	  "replace the secret that opens a volume" },
+	{ "recover", lk_cmd_volume_recover, "recover NAME (--check | " LK_PUBLISH_USAGE ")",
+	  "give a volume a new secret by its recovery key" },
+	{ "recovery-key", lk_cmd_volume_recovery_key, "recovery-key NAME [--replace]",
+	  "make a recovery key and print it" },
+	{ "header", lk_cmd_volume_header, "header backup|restore NAME FILE",
+	  "keep a header in a file, and put it back" },
 	{ 0 },
 };
 
@@ -20,7 +28,7 @@ static void usage(FILE *to)
 
 	fprintf(to, "Usage: latchkey volume COMMAND ... [--config DIR]\n\n");
 	for (c = commands; c->name; c++)
-		fprintf(to, "  %-32s %s\n", c->synopsis, c->summary);
+		fprintf(to, "  %s\n      %s\n", c->synopsis, c->summary);
 }
 
 int lk_cmd_volume(int argc, char **argv)

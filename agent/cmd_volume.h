@@ -1,6 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The sub-commands of latchkey volume, one file each. Each is called with its own argv. */
+/* The sub-commands of `latchkey volume`; the table is in agent/cmd_volume.c. */
 #pragma once
 
-/* agent/cmd_volume_grow.c */
+#define LK_PUBLISH_USAGE                                                                           \
+	"(--enroll latchkeyd --resource A/B/C [--socket PATH] | --escrow-to JWK --escrow-out FILE)"
+
 int lk_cmd_volume_grow(int argc, char **argv);
+int lk_cmd_volume_header(int argc, char **argv);
+int lk_cmd_volume_recover(int argc, char **argv);
+int lk_cmd_volume_recovery_key(int argc, char **argv);
+int lk_cmd_volume_rotate(int argc, char **argv);

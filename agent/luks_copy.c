@@ -182,16 +182,29 @@ static enum lk_status fill(const struct lk_luks_header *header, int from, int to
 	return LK_OK;
 }
 
-enum lk_status lk_luks_memory_file(const struct lk_luks_header *header, int fd, int *ret_fd,
-				   struct lk_error *err)
+enum lk_status lk_luks_memory_new(const struct lk_luks_header *header, int fd, int *ret_fd,
+				  struct lk_error *err)
 {
-	const int seals = F_SEAL_WRITE | F_SEAL_GROW | F_SEAL_SHRINK | F_SEAL_SEAL;
 	LK_FD int memory = new_memory_file();
 	enum lk_status st;
 
 	if (memory < 0)
 		return lk_raise(err, LK_INTERNAL, "make a memory file: %s", strerror(errno));
 	st = fill(header, fd, memory, err);
+	if (st)
+		return st;
+	*ret_fd = lk_take_fd(memory);
+	return LK_OK;
+}
+
+enum lk_status lk_luks_memory_file(const struct lk_luks_header *header, int fd, int *ret_fd,
+				   struct lk_error *err)
+{
+	const int seals = F_SEAL_WRITE | F_SEAL_GROW | F_SEAL_SHRINK | F_SEAL_SEAL;
+	LK_FD int memory = -1;
+	enum lk_status st;
+
+	st = lk_luks_memory_new(header, fd, &memory, err);
 	if (st)
 		return st;
 	if (fcntl(memory, F_ADD_SEALS, seals) != 0)

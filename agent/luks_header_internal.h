@@ -12,8 +12,11 @@ enum lk_luks_layout {
 	LK_LUKS_AT_VERSION = 6,
 	LK_LUKS_AT_HDR_SIZE = 8,
 	LK_LUKS_AT_SEQID = 16,
+	LK_LUKS_AT_LABEL = 24,
 	LK_LUKS_AT_CSUM_ALG = 72,
+	LK_LUKS_AT_SALT = 104,
 	LK_LUKS_AT_UUID = 168,
+	LK_LUKS_AT_SUBSYSTEM = 208,
 	LK_LUKS_AT_HDR_OFFSET = 256,
 	LK_LUKS_AT_PADDING = 264,
 	LK_LUKS_AT_CSUM = 448,
@@ -24,6 +27,7 @@ enum lk_luks_layout {
 #define LK_LUKS_MAGIC_2		  "SKUL\xba\xbe"
 #define LK_LUKS_CSUM_ALG	  "sha256"
 #define LK_LUKS_CSUM_ALG_LEN	  32
+#define LK_LUKS_COPY_SALT_LEN	  64
 #define LK_LUKS_UUID_LEN	  40 /* of the field */
 #define LK_LUKS_CSUM_LEN	  64 /* of the field; SHA-256 fills half */
 

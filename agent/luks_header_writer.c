@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "agent/luks_edit.h"
 #include "agent/luks_header_internal.h"
 #include "core/base64.h"
 
@@ -162,15 +163,54 @@ static bool set_config(struct json_t *doc, const struct lk_luks_header *h)
 	return set_child(doc, "config", ok, config);
 }
 
-static enum lk_status put_json(const struct lk_luks_header *h, uint8_t *area, size_t cap,
-			       struct lk_error *err)
+/* A list of ids; left out when it is empty and need not be there. */
+static bool set_ids(struct json_t *obj, const char *name, uint32_t bits, bool always)
+{
+	struct json_t *ids;
+	char text[12];
+	bool ok = true;
+
+	if (!bits && !always)
+		return true;
+	ids = lk_json_array();
+	for (unsigned i = 0; i <= LK_LUKS_ID_MAX; i++) {
+		snprintf(text, sizeof(text), "%u", i);
+		if (bits >> i & 1)
+			ok = lk_json_append_string(ids, text) && ok;
+	}
+	return set_child(obj, name, ok, ids);
+}
+
+static bool set_token(struct json_t *tokens, const struct lk_luks_token *t)
+{
+	struct json_t *o = lk_json_object();
+	bool ok = lk_json_set_string(o, "type", "latchkey") &&
+		  set_ids(o, "keyslots", t->keyslots, true) &&
+		  set_ids(o, "recovery", t->recovery, false) && set_ids(o, "next", t->next, false);
+
+	if (t->has_mac)
+		ok = ok && set_u64_string(o, "generation", t->generation) &&
+		     set_bytes(o, "mac", t->mac, sizeof(t->mac));
+	return set_id(tokens, 0, ok, o);
+}
+
+static bool set_tokens(struct json_t *doc, const struct lk_luks_header *h, bool wanted)
+{
+	struct json_t *tokens = lk_json_object();
+	bool ok = !wanted || !h->has_token || set_token(tokens, &h->token);
+
+	return set_child(doc, "tokens", ok, tokens);
+}
+
+static enum lk_status put_json(const struct lk_luks_header *h, bool with_token, uint8_t *area,
+			       size_t cap, struct lk_error *err)
 {
 	LK_JSON *doc = lk_json_object();
 	LK_JSON_TEXT *text = NULL;
 	enum lk_status st;
 	size_t n;
 
-	if (!doc || !set_keyslots(doc, h) || !lk_json_set(doc, "tokens", lk_json_object()) ||
+	if (!doc || !set_keyslots(doc, h) || !set_tokens(doc, h, with_token) ||
 	    !set_segments(doc, h) || !set_digests(doc, h) || !set_config(doc, h))
 		return lk_raise(err, LK_INTERNAL, "out of memory");
 	st = lk_json_dump(doc, LK_JSON_COMPACT, &text, &n, err);
@@ -203,12 +243,50 @@ enum lk_status lk_luks_header_write(const struct lk_luks_header *header, uint8_t
 	if (!copy)
 		return lk_raise(err, LK_INTERNAL, "out of memory");
 	put_binary(header, copy);
-	st = put_json(header, copy + LK_LUKS_BINARY_SIZE, len - LK_LUKS_BINARY_SIZE, err);
+	st = put_json(header, false, copy + LK_LUKS_BINARY_SIZE, len - LK_LUKS_BINARY_SIZE, err);
 	if (st)
 		return lk_context(err, "write the private header");
 	st = lk_luks_checksum(copy, len, sum, err);
 	if (st)
 		return lk_context(err, "write the private header");
+	memcpy(copy + LK_LUKS_AT_CSUM, sum, lk_hash_size(LK_SHA256));
+	*ret = lk_take(copy);
+	*ret_len = len;
+	return LK_OK;
+}
+
+/* What only a copy on a disk has. */
+static enum lk_status put_disk_fields(const struct lk_luks_labels *labels, uint64_t offset,
+				      uint8_t *copy, struct lk_error *err)
+{
+	if (offset > 0)
+		memcpy(copy + LK_LUKS_AT_MAGIC, LK_LUKS_MAGIC_2, LK_LUKS_MAGIC_LEN);
+	lk_luks_put_be64(copy + LK_LUKS_AT_HDR_OFFSET, offset);
+	memcpy(copy + LK_LUKS_AT_LABEL, labels->label, sizeof(labels->label));
+	memcpy(copy + LK_LUKS_AT_SUBSYSTEM, labels->subsystem, sizeof(labels->subsystem));
+	return lk_random(copy + LK_LUKS_AT_SALT, LK_LUKS_COPY_SALT_LEN, err);
+}
+
+enum lk_status lk_luks_header_store(const struct lk_luks_header *header,
+				    const struct lk_luks_labels *labels, uint64_t offset,
+				    uint8_t **ret, size_t *ret_len, struct lk_error *err)
+{
+	size_t len = (size_t)header->hdr_size;
+	LK_FREE uint8_t *copy = calloc(1, len);
+	uint8_t sum[LK_HASH_MAX];
+	enum lk_status st;
+
+	if (!copy)
+		return lk_raise(err, LK_INTERNAL, "out of memory");
+	put_binary(header, copy);
+	st = put_disk_fields(labels, offset, copy, err);
+	if (!st)
+		st = put_json(header, true, copy + LK_LUKS_BINARY_SIZE, len - LK_LUKS_BINARY_SIZE,
+			      err);
+	if (!st)
+		st = lk_luks_checksum(copy, len, sum, err);
+	if (st)
+		return lk_context(err, "write the header's copy at %" PRIu64, offset);
 	memcpy(copy + LK_LUKS_AT_CSUM, sum, lk_hash_size(LK_SHA256));
 	*ret = lk_take(copy);
 	*ret_len = len;

@@ -29,6 +29,9 @@ void lk_luks_copies_free(struct lk_luks_copies *c);
 
 /* A sealed memory file with the header written anew and the named keyslot areas, read from fd;
  * nothing else is in it. */
+/* The same before it is sealed. */
+enum lk_status lk_luks_memory_new(const struct lk_luks_header *header, int fd, int *ret_fd,
+				  struct lk_error *err);
 enum lk_status lk_luks_memory_file(const struct lk_luks_header *header, int fd, int *ret_fd,
 				   struct lk_error *err);
 

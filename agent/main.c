@@ -13,7 +13,8 @@ static const struct lk_command commands[] = {
 	  "fetch a key without opening anything" },
 	{ "status", lk_cmd_status, "status [--json | --plot FILE]",
 	  "print or draw the report of the last unlock" },
-	{ "volume", lk_cmd_volume, "volume grow ...", "work on volumes that are configured" },
+	{ "volume", lk_cmd_volume, "volume grow|rotate|recover|recovery-key|header ...",
+	  "work on volumes that are configured" },
 	{ 0 },
 };
 

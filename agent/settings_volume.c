@@ -31,7 +31,9 @@ static const char *const entropies[] = { "unknown", "full", NULL };
 	.example = "\"00000000-0000-4000-8000-000000000000\""
 #define MAX_KEYSLOTS                                                                               \
 	.name = "max_keyslots", .type = LK_T_INT, AT(max_keyslots), .fallback = "2", .min = 1,     \
-	.max = 8, .help = "A header with more keyslots than this is refused."
+	.max = 8,                                                                                  \
+	.help = "A header with more keyslots than this is refused; the recovery key's is not "     \
+		"counted when fallback names it."
 #define HEADER_MAC                                                                                    \
 	.name = "header_mac", .type = LK_T_CHOICE, AT(header_mac), .fallback = "optional",            \
 	.choices = macs,                                                                              \
@@ -72,7 +74,8 @@ static const char *const entropies[] = { "unknown", "full", NULL };
 	.name = "fallback", .type = LK_T_CHOICE, AT(fallback), .fallback = "none",                 \
 	.choices = fallbacks,                                                                      \
 	.help = "What may open the volume when its provider does not: recovery-key asks an "       \
-		"operator for the key of the recovery keyslot."
+		"operator for the key of the recovery keyslot, once the provider has failed or "   \
+		"half of the deadline is spent. Whoever sits at the console may then answer."
 
 static const struct lk_key root_keys[] = {
 	{ .name = "device",
@@ -246,8 +249,6 @@ static const char *unsupported(const struct lk_volume *v)
 		return "integrity";
 	if (v->format != LK_FORMAT_NEVER)
 		return "format";
-	if (v->fallback != LK_FALLBACK_NONE)
-		return "fallback";
 	return v->makefs >= 0 ? "makefs" : NULL;
 }
 

@@ -70,6 +70,12 @@ static void warn_volume(const struct warner *w, const struct lk_volume *v)
 {
 	size_t i;
 
+	if (v->fallback == LK_FALLBACK_RECOVERY_KEY && lk_volume_attested(v))
+		say(w,
+		    "volume '%s': fallback = recovery-key: a recovery key opens it without proof of "
+		    "what booted%s",
+		    v->name,
+		    v->has_verity ? "" : "; who sits at the console may offer another volume");
 	for (i = 0; i < v->n_sources; i++)
 		warn_source(w, v, &v->sources[i]);
 	if (v->n_sources > 1)

@@ -93,6 +93,8 @@ static enum lk_status judge(struct lk_run *run, struct lk_error *err)
 			continue;
 		if (r->status == LK_AGAIN && st)
 			continue;
+		if (r->status != LK_AGAIN && !v->is_root && lk_stage_fallback(run, i))
+			continue;
 		why = r->err;
 		lk_context(&why, "fetch the key of volume '%s'", v->name);
 		if (r->status != LK_AGAIN && lk_stage_alone(run, i, &why) == LK_OK)
@@ -106,7 +108,7 @@ static enum lk_status judge(struct lk_run *run, struct lk_error *err)
 }
 
 /* Pause before the next attempt; false when the deadline comes first. */
-static bool pause_for(struct lk_run *run, unsigned attempt, uint32_t asked_ms)
+static bool pause_for(struct lk_deadline until, unsigned attempt, uint32_t asked_ms)
 {
 	uint32_t random = 0;
 	struct lk_error ignored = { 0 };
@@ -116,7 +118,7 @@ static bool pause_for(struct lk_run *run, unsigned attempt, uint32_t asked_ms)
 	if (lk_random(&random, sizeof(random), &ignored))
 		random = attempt;
 	ms = lk_backoff_ms(attempt, PAUSE_MAX_MS, asked_ms, random);
-	if (ms >= lk_deadline_left(run->deadline))
+	if (ms >= lk_deadline_left(until))
 		return false;
 	lk_debug("next attempt in %lld ms", (long long)ms);
 	lk_clock_sleep(ms);
@@ -147,7 +149,7 @@ static enum lk_status give_up(struct lk_run *run, unsigned attempts, struct lk_e
 	for (i = 0; i < run->settings->n_volumes && !st; i++) {
 		struct lk_error why = *err;
 
-		if (run->results[i].wanted)
+		if (run->results[i].wanted && !lk_stage_fallback(run, i))
 			st = lk_stage_alone(run, i, &why);
 	}
 	return st;
@@ -155,25 +157,26 @@ static enum lk_status give_up(struct lk_run *run, unsigned attempts, struct lk_e
 
 static enum lk_status fetch_all(struct lk_run *run, struct lk_error *err)
 {
+	const struct lk_deadline until = lk_keys_deadline(run);
 	enum lk_code last = LK_C_NONE;
 	enum lk_status st;
 	unsigned attempt;
 
 	for (attempt = 1;; attempt++) {
 		run->report.attempts = attempt;
-		st = lk_fetcher_attempt(run->fetcher, run->deadline, run->results, err);
+		st = lk_fetcher_attempt(run->fetcher, until, run->results, err);
 		if (st)
 			return st;
 		st = judge(run, err);
 		if (st != LK_AGAIN)
 			return st;
 		tell(attempt, &last, err);
-		if (!pause_for(run, attempt, err->retry_after_ms))
+		if (!pause_for(until, attempt, err->retry_after_ms))
 			return give_up(run, attempt, err);
 	}
 }
 
-static bool wants(const struct lk_run *run, size_t i)
+bool lk_stage_wants(const struct lk_run *run, size_t i)
 {
 	const struct lk_volume *v = &run->settings->volumes[i];
 
@@ -188,10 +191,12 @@ enum lk_status lk_stage_keys(struct lk_run *run, char *detail, struct lk_error *
 	enum lk_status st;
 
 	for (i = 0; i < run->settings->n_volumes; i++)
-		wanted += run->results[i].wanted = wants(run, i);
+		wanted += run->results[i].wanted = lk_stage_wants(run, i);
 	st = wanted ? fetch_all(run, err) : LK_OK;
 	/* Tokens and TEE keys die with the fetcher, before anything is opened. */
 	lk_fetcher_stop(lk_take(run->fetcher));
+	if (!run->rehearse)
+		st = lk_stage_recovery(run, st, err);
 	if (st)
 		return st;
 	for (i = 0; i < run->settings->n_volumes; i++)

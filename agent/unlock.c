@@ -7,6 +7,8 @@ struct lk_luks_rules lk_volume_rules(const struct lk_volume *v)
 	struct lk_luks_rules rules = lk_luks_rules_here();
 
 	rules.max_keyslots = (unsigned)v->max_keyslots;
+	if (v->fallback == LK_FALLBACK_RECOVERY_KEY && rules.max_keyslots < LK_LUKS_KEYSLOTS_MAX)
+		rules.max_keyslots++; /* the recovery key's own */
 	rules.luks_uuid = v->luks_uuid;
 	rules.integrity = v->integrity;
 	return rules;

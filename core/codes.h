@@ -44,6 +44,8 @@
 	  "The header was not made for this volume, or was altered; restore it from a backup.")    \
 	X(HEADER_MAC_ABSENT, LK_TAMPERED, "header-mac-absent",                                     \
 	  "Was the header replaced? If not, latchkey volume rotate gives it a MAC.")               \
+	X(HEADER_ROLLBACK, LK_TAMPERED, "header-rollback",                                         \
+	  "The backup is older than the disk's header, or another volume's; take the latest.")     \
 	X(KEY_WRONG, LK_TAMPERED, "key-wrong",                                                     \
 	  "The key fetched does not open the volume; check which key the resource holds.")         \
 	X(TABLE_MISMATCH, LK_TAMPERED, "table-mismatch",                                           \

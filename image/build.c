@@ -6,8 +6,8 @@
 #include <string.h>
 
 #include "core/base64.h"
+#include "core/interrupt.h"
 #include "image/build_internal.h"
-#include "image/interrupt.h"
 
 static const struct stage {
 	const char *what;

@@ -2,12 +2,12 @@
 /* What the stages of a build share. */
 #pragma once
 
+#include "agent/enroll.h"
 #include "agent/header_mac.h"
 #include "core/guid.h"
 #include "core/secret.h"
 #include "image/build.h"
 #include "image/disk.h"
-#include "image/enroll.h"
 #include "image/kernel.h"
 #include "image/namespace.h"
 #include "image/outputs.h"

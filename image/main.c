@@ -3,8 +3,8 @@
 #include <stddef.h>
 #include <sys/stat.h>
 
+#include "core/interrupt.h"
 #include "image/commands.h"
-#include "image/interrupt.h"
 #include "image/luks_format.h"
 #include "lk_build.h"
 

@@ -7,8 +7,8 @@
 
 #include "core/cleanup.h"
 #include "core/crypto.h"
+#include "core/interrupt.h"
 #include "image/files.h"
-#include "image/interrupt.h"
 #include "image/progress.h"
 
 #define CHUNK (1u << 20)

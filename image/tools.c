@@ -17,7 +17,7 @@
 
 #include "core/cleanup.h"
 #include "core/deadline.h"
-#include "image/interrupt.h"
+#include "core/interrupt.h"
 
 static const char *const folders[] = { "/usr/sbin", "/usr/bin",	       "/sbin",
 				       "/bin",	    "/usr/local/sbin", "/usr/local/bin" };

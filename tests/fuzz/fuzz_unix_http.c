@@ -2,7 +2,7 @@
 /* Answers on the key server's socket: what is taken apart lies within the answer. */
 #include <stdlib.h>
 
-#include "image/unix_http.h"
+#include "core/unix_http.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Tests of the calls to latchkeyd's administration, against answers of a scripted server. */
+#include "agent/enroll.h"
 #include "core/cleanup.h"
-#include "image/enroll.h"
-#include "image/unix_http.h"
+#include "core/unix_http.h"
 #include "tests/check.h"
 
 #include <stdbool.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* HTTP on a Unix socket. The answer may hold a secret and is received into locked
  * memory from the first byte. */
-#include "image/unix_http.h"
+#include "core/unix_http.h"
 
 #include <errno.h>
 #include <poll.h>
@@ -14,7 +14,7 @@
 #include "core/cleanup.h"
 #include "core/deadline.h"
 #include "core/http.h"
-#include "image/interrupt.h"
+#include "core/interrupt.h"
 
 #define PATIENCE_MS 30000
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Storing and escrowing the passphrase. */
-#include "image/enroll.h"
+#include "agent/enroll.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -8,8 +8,8 @@
 #include "core/cleanup.h"
 #include "core/jose.h"
 #include "core/json.h"
-#include "image/files.h"
-#include "image/unix_http.h"
+#include "core/textfile.h"
+#include "core/unix_http.h"
 
 #define RESOURCE_MAX 255
 #define JWK_MAX	     (16u * 1024)
@@ -111,7 +111,7 @@ enum lk_status lk_escrow_read_key(const char *path, struct lk_public_key *ret, s
 	enum lk_status st;
 	size_t n = 0;
 
-	st = lk_file_read(path, JWK_MAX, &text, &n, err);
+	st = lk_textfile_read(path, JWK_MAX, &text, &n, err);
 	if (!st)
 		st = lk_json_parse(text, n, &jwk, err);
 	if (!st)

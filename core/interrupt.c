@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The flag that the signals of the terminal set. */
-#include "image/interrupt.h"
+#include "core/interrupt.h"
 
 #include <errno.h>
 #include <poll.h>
