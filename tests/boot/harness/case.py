@@ -246,7 +246,7 @@ class Test:
         extra_disks = machine.pop("disks", [])
         self.outcome = vm.boot(
             vm.Machine(machine.pop("kernel", image.kernel), initrd, " ".join((*words, cmdline)), [where, *extra_disks],
-                       resolv_conf=self.world.resolv_conf, **machine),
+                       resolv_conf=machine.pop("resolv_conf", self.world.resolv_conf), **machine),
             self.folder, deadline, name, watch)
         initrd.unlink()
         return self.outcome

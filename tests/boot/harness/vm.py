@@ -68,6 +68,7 @@ class Machine:
     cmdline: str = ""
     disks: list = field(default_factory=list)
     network: bool = True
+    netdev: str = ""  # more options of the user network
     resolv_conf: str = None
     memory: int = 768
     processors: int = 1
@@ -85,7 +86,7 @@ class Machine:
                 "-kernel", str(self.kernel), "-initrd", str(self.initrd),
                 "-append", " ".join((*QUIET, *(() if kvm_wanted() else STEADY), self.cmdline))]
         if self.network:
-            argv += ["-netdev", "user,id=n0", "-device", "virtio-net-pci,netdev=n0,romfile="]
+            argv += ["-netdev", "user,id=n0" + self.netdev, "-device", "virtio-net-pci,netdev=n0,romfile="]
         for n, disk in enumerate(self.disks):
             argv += disk.arguments(f"d{n}")
         if self.rtc:
