@@ -14,6 +14,7 @@ struct lk_settings;
 int lk_cmd_boot(int argc, char **argv);
 int lk_cmd_config(int argc, char **argv);
 int lk_cmd_generator(int argc, char **argv);
+int lk_cmd_provider(int argc, char **argv);
 int lk_cmd_key(int argc, char **argv);
 int lk_cmd_status(int argc, char **argv);
 int lk_cmd_volume(int argc, char **argv);

@@ -20,7 +20,6 @@
 #include "agent/sandbox.h"
 #include "core/cleanup.h"
 #include "core/log.h"
-#include "lk_build.h"
 
 /* A provider ends by the deadline; the opener waits this much longer before it ends the process. */
 #define GRACE_MS 2000

@@ -11,6 +11,8 @@ static const struct lk_command commands[] = {
 	  "write units for volumes of the system; systemd calls this" },
 	{ "key", lk_cmd_key, "key fetch --volume NAME ...",
 	  "fetch a key without opening anything" },
+	{ "provider", lk_cmd_provider, "provider list|show NAME",
+	  "what keys may come from, and what that needs" },
 	{ "status", lk_cmd_status, "status [--json | --plot FILE]",
 	  "print or draw the report of the last unlock" },
 	{ "volume", lk_cmd_volume, "volume grow|rotate|recover|recovery-key|header ...",

@@ -11,6 +11,7 @@
 struct walk {
 	const struct lk_settings_visitor *visitor;
 	const char *dir; /* that stands for LK_SYSCONFDIR; NULL: the machine's own */
+	bool initrd;	 /* what the initramfs is to hold */
 	char **seen;	 /* "KIND PATH"; each file is told once */
 	size_t n_seen;
 };
@@ -102,6 +103,12 @@ static enum lk_status visit_named(void *arg, enum lk_file_kind kind, const char 
 
 	if (kind == LK_FILE_COMMAND)
 		return visit_command(w, path, err);
+	if (w->initrd && kind == LK_FILE_CREDENTIAL && strncmp(path, "/run/", 5) == 0)
+		return lk_raise_code(
+			err, LK_C_CONFIG_VALUE,
+			"%s: in the initramfs /run begins empty; put it below " LK_SYSCONFDIR
+			"/credentials",
+			path);
 	place = place_of(w, path);
 	if (!place)
 		return lk_raise(err, LK_INTERNAL, "out of memory");
@@ -139,7 +146,10 @@ enum lk_status lk_settings_files(const struct lk_settings *s, bool initrd_only,
 				 const struct lk_settings_visitor *visitor, struct lk_error *err)
 {
 	const size_t n = initrd_only ? s->n_volumes : s->n_known;
-	LK_CLEANUP(walk_free) struct walk w = { .visitor = visitor, .dir = s->own ? NULL : s->dir };
+	LK_CLEANUP(walk_free)
+	struct walk w = { .visitor = visitor,
+			  .dir = s->own ? NULL : s->dir,
+			  .initrd = initrd_only };
 	enum lk_status st = LK_OK;
 	size_t i;
 

@@ -91,10 +91,23 @@ static void exec_finish(void *session)
 	free(session);
 }
 
+static const struct lk_provider_doc doc = {
+	.where = "root and other volumes",
+	.use = "tests, and adapters that somebody vouches for",
+	.needs =
+		"A program in the initramfs. Its standard output is the key byte for byte, a newline at the end included; it runs without a shell, with a fixed PATH and nothing on its standard input.",
+	.example = "volume = \"data\"\n"
+		   "dev = \"/dev/vdb\"\n"
+		   "auto_open = true\n"
+		   "[encrypt.exec]\n"
+		   "command = \"/usr/local/bin/print-key\"\n",
+};
+
 extern const struct lk_provider lk_provider_exec;
 const struct lk_provider lk_provider_exec = {
 	.name = "exec",
 	.summary = "the output of a program; for testing",
+	.doc = &doc,
 	.runs_programs = true,
 	.keys = keys,
 	.options_size = sizeof(struct exec_options),

@@ -370,10 +370,26 @@ static enum lk_status kbs_fetch(void *session, size_t i, struct lk_volume_key *r
 	return LK_OK;
 }
 
+static const struct lk_provider_doc doc = {
+	.cloud = true,
+	.where = "root and other volumes",
+	.use = "production, with proof of what booted",
+	.needs =
+		"A key broker that speaks the KBS protocol (latchkeyd, or another), its CA or the pin of its key, and an attester for this machine. The key is stored there as a resource, and the broker's policy says what may have it.",
+	.example = "volume = \"data\"\n"
+		   "dev = \"/dev/vdb\"\n"
+		   "auto_open = true\n"
+		   "[encrypt.kbs]\n"
+		   "kbs_url = \"https://kbs.example:8443\"\n"
+		   "key_uri = \"kbs:///default/disk/data\"\n"
+		   "kbs_root_cert = \"/etc/latchkey/kbs-ca.pem\"\n",
+};
+
 extern const struct lk_provider lk_provider_kbs;
 const struct lk_provider lk_provider_kbs = {
 	.name = "kbs",
 	.summary = "a key broker that releases the key to what it has seen attested",
+	.doc = &doc,
 	.needs_network = true,
 	.needs_attester = true,
 	.keys = keys,

@@ -78,10 +78,26 @@ static bool kms_same_session(const void *a, const void *b)
 	return lk_aliyun_same_session(a, b);
 }
 
+static const struct lk_provider_doc doc = {
+	.cloud = true,
+	.where = "root and other volumes",
+	.use = "keys kept by a cloud, without proof",
+	.needs =
+		"A secret in Alibaba Cloud KMS that holds the key in base64, and one way to log in: a client key of a dedicated instance (clientKey_ID.json, password_ID.json and PrivateKmsCA_INSTANCE.pem in /etc/latchkey/credentials/aliyun, the first two with mode 0600), the role of the virtual machine, or a temporary token in a file. Whoever holds the credential has the key; in an unencrypted initramfs the host can read it. The clock must be right within 15 minutes; a service that says otherwise over an authenticated connection is believed once.",
+	.example = "volume = \"data\"\n"
+		   "dev = \"/dev/vdb\"\n"
+		   "auto_open = true\n"
+		   "[encrypt.kms]\n"
+		   "kms_instance_id = \"kst-bjj0123456789\"\n"
+		   "secret_name = \"disk-key\"\n"
+		   "client_key_id = \"KAAP.5c8f3a10-1111-4222-8333-444455556666\"\n",
+};
+
 extern const struct lk_provider lk_provider_kms;
 const struct lk_provider lk_provider_kms = {
 	.name = "kms",
 	.summary = "a secret of Alibaba Cloud KMS, for whoever holds the credential",
+	.doc = &doc,
 	.needs_network = true,
 	.keys = keys,
 	.options_size = sizeof(struct lk_aliyun_options),

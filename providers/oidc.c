@@ -212,11 +212,32 @@ static enum lk_status oidc_load(void *options, enum lk_trust trust, struct lk_er
 	return st ? st : lk_aliyun_load(o, trust, err);
 }
 
+static const struct lk_provider_doc doc = {
+	.cloud = true,
+	.where = "root and other volumes",
+	.use = "federated identities, short-lived tokens",
+	.needs =
+		"A program that prints an identity token, an identity provider and a role that the cloud knows, and a secret in Alibaba Cloud KMS that holds the key as it is. The program is run without a shell before each attempt; what it prints is sent to the cloud's token service.",
+	.example = "volume = \"data\"\n"
+		   "dev = \"/dev/vdb\"\n"
+		   "auto_open = true\n"
+		   "[encrypt.oidc]\n"
+		   "command = \"/usr/bin/get-oidc-token\"\n"
+		   "args = [\"-c\", \"/etc/config.json\"]\n"
+		   "key_id = \"disk-decryption-key\"\n"
+		   "[encrypt.oidc.kms]\n"
+		   "type = \"aliyun\"\n"
+		   "oidc_provider_arn = \"acs:ram::113511544585:oidc-provider/TestOidcIdp\"\n"
+		   "role_arn = \"acs:ram::113511544585:role/testoidc\"\n"
+		   "region_id = \"cn-beijing\"\n",
+};
+
 /* The token is one machine's and one moment's: every volume asks for its own. */
 extern const struct lk_provider lk_provider_oidc;
 const struct lk_provider lk_provider_oidc = {
 	.name = "oidc",
 	.summary = "a secret of Alibaba Cloud KMS, for whom an identity provider vouches",
+	.doc = &doc,
 	.needs_network = true,
 	.runs_programs = true,
 	.keys = keys,

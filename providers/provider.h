@@ -55,6 +55,17 @@ struct lk_fetch_note {
 	bool clock_untrusted; /* certificate dates were not evaluated */
 };
 
+/* For people: `latchkey provider`, latchkey-providers(7). */
+struct lk_provider_doc {
+	bool cloud;	     /* made for a cloud's services */
+	bool hardware;	     /* the key is bound to this machine's hardware */
+	bool temporary;	     /* the volume is empty after each boot */
+	const char *where;   /* "root and other volumes" */
+	const char *use;     /* when to choose it, in a few words */
+	const char *needs;   /* what must be there, in sentences */
+	const char *example; /* a whole file of volumes.d */
+};
+
 /* A table below the provider's own: [encrypt.PROVIDER.NAME] fills fields of the same options. */
 struct lk_provider_table {
 	const char *name; /* NULL ends a list */
@@ -63,8 +74,9 @@ struct lk_provider_table {
 };
 
 struct lk_provider {
-	const char *name;    /* as written in the configuration */
-	const char *summary; /* one line: --help, manual page */
+	const char *name;		   /* as written in the configuration */
+	const char *summary;		   /* one line: --help, manual page */
+	const struct lk_provider_doc *doc; /* NULL in tests only */
 	bool needs_network;
 	bool needs_attester;
 	bool runs_programs; /* the fetcher's sandbox must allow execve; false on attested paths */

@@ -4,10 +4,12 @@
  *
  *	conf-docs FILE.in                 latchkey.conf(5): the prose, with the keys at @KEYS@
  *	conf-docs latchkey|fde|volume     a commented sample
+ *	conf-docs providers               latchkey-providers(7)
  */
 #include <stdio.h>
 #include <string.h>
 
+#include "agent/provider_docs.h"
 #include "agent/settings.h"
 
 static int manual(const char *path)
@@ -36,6 +38,10 @@ int main(int argc, char **argv)
 
 	if (argc != 2)
 		return 1;
+	if (strcmp(argv[1], "providers") == 0) {
+		lk_providers_manual(stdout);
+		return 0;
+	}
 	for (i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {
 		if (strcmp(argv[1], kinds[i]) == 0) {
 			lk_settings_sample(stdout, (enum lk_settings_kind)i);

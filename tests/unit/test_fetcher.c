@@ -91,7 +91,7 @@ static struct lk_fetch_result results[2];
 
 static enum lk_status try_start(enum behaviour a, enum behaviour b, struct lk_fetcher **ret)
 {
-	static char names[2][8] = { "root", "data" }, dir[] = "/nonexistent";
+	static char names[2][8] = { "root", "data" };
 	size_t i;
 
 	behaviours[0] = a;
@@ -104,7 +104,6 @@ static enum lk_status try_start(enum behaviour a, enum behaviour b, struct lk_fe
 		memset(&results[i], 0, sizeof(results[i]));
 		results[i].wanted = true;
 	}
-	settings.dir = dir;
 	settings.volumes = volumes;
 	settings.n_volumes = 2;
 	return lk_fetcher_start(&settings, NULL, ret, &err);

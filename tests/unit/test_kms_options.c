@@ -261,6 +261,15 @@ TEST(files_of_a_role)
 	config_dir_remove();
 }
 
+TEST(what_lies_in_run_is_not_in_an_initramfs)
+{
+	config_dir_new();
+	(void)options("[encrypt.kms]\nauth_mode = \"sts_token\"\ntoken_path = \"/run/t\"\n");
+	CHECK_EQ(files(), LK_CONFIG);
+	CHECK_EQ(err.code, LK_C_CONFIG_VALUE);
+	config_dir_remove();
+}
+
 TEST(the_nested_tables_are_joined)
 {
 	struct lk_aliyun_options *o;
@@ -284,4 +293,5 @@ TEST(the_nested_tables_are_joined)
 }
 
 TESTS(today_s_fields, the_seed_s_fields, incomplete_and_contradictory_tables,
-      names_that_lead_elsewhere, files_of_the_layout, files_of_a_role, the_nested_tables_are_joined)
+      names_that_lead_elsewhere, files_of_the_layout, files_of_a_role,
+      what_lies_in_run_is_not_in_an_initramfs, the_nested_tables_are_joined)
