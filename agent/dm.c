@@ -13,7 +13,8 @@
 #include "core/log.h"
 #include "core/secret.h"
 
-#define RETRY_MS 100
+#define RETRY_MS       100
+#define CLOSE_AGAIN_MS 5000
 
 LK_DEFINE_CLEANUP(struct dm_task *, dm_task_destroy)
 #define DM_TASK LK_CLEANUP(dm_task_destroy_p) struct dm_task
@@ -106,12 +107,13 @@ static enum lk_status ask(int type, const char *name, struct dm_task **ret, stru
 	return LK_OK;
 }
 
-enum lk_status lk_dm_table(const char *name, struct lk_dm_live *ret, struct lk_error *err)
+enum lk_status lk_dm_table_line(const char *name, unsigned line, struct lk_dm_live *ret,
+				struct lk_error *err)
 {
 	DM_TASK *task = NULL;
 	struct dm_info info;
 	char *target = NULL, *params = NULL;
-	void *next;
+	void *next = NULL;
 	enum lk_status st;
 
 	st = ask(DM_DEVICE_TABLE, name, &task, &info, err);
@@ -119,16 +121,25 @@ enum lk_status lk_dm_table(const char *name, struct lk_dm_live *ret, struct lk_e
 		return st;
 	memset(ret, 0, sizeof(*ret));
 	ret->read_only = info.read_only != 0;
+	ret->targets = (unsigned)info.target_count;
 	ret->major = info.major;
 	ret->minor = info.minor;
-	ret->targets = (unsigned)info.target_count;
-	next = dm_get_next_target(task, NULL, &ret->start, &ret->length, &target, &params);
-	(void)next;
+	for (unsigned i = 0; i <= line; i++) {
+		target = params = NULL;
+		if (i == 0 || next)
+			next = dm_get_next_target(task, next, &ret->start, &ret->length, &target,
+						  &params);
+	}
 	if (!target || !params)
-		return lk_raise(err, LK_INTERNAL, "mapping '%s' has no table", name);
+		return lk_raise(err, LK_INTERNAL, "mapping '%s' has no line %u", name, line + 1);
 	snprintf(ret->target, sizeof(ret->target), "%s", target);
 	snprintf(ret->params, sizeof(ret->params), "%s", params);
 	return LK_OK;
+}
+
+enum lk_status lk_dm_table(const char *name, struct lk_dm_live *ret, struct lk_error *err)
+{
+	return lk_dm_table_line(name, 0, ret, err);
 }
 
 enum lk_status lk_dm_status(const char *name, char *buf, size_t size, struct lk_error *err)
@@ -212,4 +223,71 @@ enum lk_status lk_dm_close(const char *name, struct lk_deadline deadline, struct
 	/* An ended wait does not matter here: the kernel's answer came before it. */
 	lk_dm_watchdog_stop(watchdog);
 	return st ? lk_context(err, "close mapping '%s'", name) : LK_OK;
+}
+
+static enum lk_status prepare_create(struct dm_task *task, const char *name,
+				     const struct lk_dm_line *lines, size_t n, unsigned flags,
+				     struct lk_error *err)
+{
+	bool ok = (!(flags & LK_DM_READONLY) || dm_task_set_ro(task)) != 0;
+
+	for (size_t i = 0; i < n; i++)
+		ok = ok && dm_task_add_target(task, lines[i].start, lines[i].length,
+					      lines[i].target, lines[i].params);
+	return ok ? LK_OK : lk_raise(err, LK_INTERNAL, "prepare to make mapping '%s'", name);
+}
+
+static enum lk_status create(const char *name, const struct lk_dm_line *lines, size_t n,
+			     unsigned flags, struct lk_error *err)
+{
+	const uint16_t private_flags = DM_UDEV_DISABLE_SUBSYSTEM_RULES_FLAG |
+				       DM_UDEV_DISABLE_DISK_RULES_FLAG |
+				       DM_UDEV_DISABLE_OTHER_RULES_FLAG;
+	DM_TASK *task = NULL;
+	uint32_t cookie = 0;
+	enum lk_status st;
+	int done, error;
+
+	st = task_new(DM_DEVICE_CREATE, name, &task, err);
+	if (!st)
+		st = prepare_create(task, name, lines, n, flags, err);
+	if (st)
+		return st;
+	if (dm_udev_get_sync_support() &&
+	    !dm_task_set_cookie(task, &cookie,
+				DM_UDEV_DISABLE_LIBRARY_FALLBACK |
+					(flags & LK_DM_PRIVATE ? private_flags : 0)))
+		return lk_raise(err, LK_INTERNAL, "prepare to make mapping '%s'", name);
+	done = dm_task_run(task);
+	error = dm_task_get_errno(task);
+	dm_udev_wait(cookie); /* also when the call failed: see try_remove */
+	if (done)
+		return LK_OK;
+	if (error == EINVAL)
+		return lk_raise(err, LK_ABSENT,
+				"the kernel does not take mapping '%s': is dm_%s in the initramfs?",
+				name, lines[n - 1].target);
+	return task_fault("make", name, error, err);
+}
+
+enum lk_status lk_dm_create(const char *name, const struct lk_dm_line *lines, size_t n,
+			    unsigned flags, struct lk_deadline deadline, struct lk_error *err)
+{
+	struct lk_dm_watchdog *watchdog = NULL;
+	struct lk_error ignored = { 0 };
+	enum lk_status st;
+	bool exists;
+
+	st = lk_dm_exists(name, &exists, err);
+	if (!st && exists)
+		st = lk_raise_code(err, LK_C_NAME_TAKEN, "there is a mapping '%s' already", name);
+	if (!st)
+		st = lk_dm_watchdog_start(deadline, &watchdog, err);
+	if (st)
+		return st;
+	st = create(name, lines, n, flags, err);
+	if (!lk_dm_watchdog_stop(watchdog))
+		return st;
+	lk_dm_close(name, lk_deadline_in(CLOSE_AGAIN_MS), &ignored);
+	return lk_raise(err, LK_TIMEOUT, "udev did not settle '%s'", name);
 }

@@ -9,6 +9,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "agent/dm_table.h"
 #include "core/cleanup.h"
 #include "core/deadline.h"
 #include "core/error.h"
@@ -33,8 +34,20 @@ void lk_dm_live_wipe(struct lk_dm_live *live);
 enum lk_status lk_dm_exists(const char *name, bool *ret, struct lk_error *err);
 /* The first line of the live table. LK_ABSENT without such a mapping. */
 enum lk_status lk_dm_table(const char *name, struct lk_dm_live *ret, struct lk_error *err);
+/* The same for any line; LK_INTERNAL when the table has fewer. */
+enum lk_status lk_dm_table_line(const char *name, unsigned line, struct lk_dm_live *ret,
+				struct lk_error *err);
 /* The first line of the status ("V", "C", ...), terminated and cut at size. */
 enum lk_status lk_dm_status(const char *name, char *buf, size_t size, struct lk_error *err);
+
+enum lk_dm_flags {
+	LK_DM_READONLY = 1,
+	LK_DM_PRIVATE = 2, /* an inner layer: other rules of udev leave it alone */
+};
+/* Make a mapping of these lines and wait for udev. LK_CONFIG: name-taken; LK_ABSENT: the kernel does
+ * not take the table, most likely for want of a module; LK_TIMEOUT. On failure there is none. */
+enum lk_status lk_dm_create(const char *name, const struct lk_dm_line *lines, size_t n,
+			    unsigned flags, struct lk_deadline deadline, struct lk_error *err);
 
 /* Remove a mapping; LK_OK when there is none. Busy ones are tried again until the deadline. */
 enum lk_status lk_dm_close(const char *name, struct lk_deadline deadline, struct lk_error *err);

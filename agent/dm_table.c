@@ -276,3 +276,19 @@ enum lk_status lk_dm_verity_check(const struct lk_dm_verity *want, uint64_t star
 		st = want_options(&w, options, sizeof(options) / sizeof(options[0]), err);
 	return st;
 }
+
+enum lk_status lk_dm_line_check(const struct lk_dm_line *want, uint64_t start, uint64_t length,
+				const char *target, const char *params, struct lk_error *err)
+{
+	size_t n = strlen(params);
+
+	if (start != want->start)
+		return mismatch(err, "start");
+	if (want_frame(want->target, want->length, 0, length, target, err))
+		return err->status;
+	while (n > 0 && params[n - 1] == ' ')
+		n--;
+	if (n != strlen(want->params) || memcmp(params, want->params, n) != 0)
+		return mismatch(err, "table");
+	return LK_OK;
+}

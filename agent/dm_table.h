@@ -26,6 +26,15 @@ struct lk_dm_crypt {
 	bool integrity; /* HMAC-SHA-256 with AES-XTS, tags in the integrity target below */
 };
 
+/* A line of a table to make, as the kernel takes it and gives it back. */
+struct lk_dm_line {
+	uint64_t start, length; /* 512-byte sectors */
+	const char *target, *params;
+};
+/* For targets whose parameters the kernel repeats as they were given: linear, zero, snapshot. */
+enum lk_status lk_dm_line_check(const struct lk_dm_line *want, uint64_t start, uint64_t length,
+				const char *target, const char *params, struct lk_error *err);
+
 /* target and params as the kernel gives them: "crypt", "aes-xts-plain64 :64:logon:... 0 8:1 0";
  * the cipher may be in "capi:xts(aes)-plain64" form; the key must be a logon key by name. */
 enum lk_status lk_dm_crypt_check(const struct lk_dm_crypt *want, uint64_t start, uint64_t length,

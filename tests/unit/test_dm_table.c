@@ -305,7 +305,25 @@ TEST(integrity_fields_are_compared)
 	CHECK_OK(integrity_check(2000, "254:1 32768 32 J 6 " NUMBERS JOURNAL));
 }
 
+TEST(plain_lines_are_compared)
+{
+	static const struct lk_dm_line want = { 8, 16, "linear", "254:1 0" };
+	static const struct lk_dm_line empty = { 0, 16, "zero", "" };
+
+	CHECK_OK(lk_dm_line_check(&want, 8, 16, "linear", "254:1 0", &err));
+	CHECK_OK(lk_dm_line_check(&want, 8, 16, "linear", "254:1 0 ", &err));
+	CHECK_OK(lk_dm_line_check(&empty, 0, 16, "zero", "", &err));
+	CHECK_EQ(lk_dm_line_check(&want, 0, 16, "linear", "254:1 0", &err), LK_TAMPERED);
+	CHECK_EQ(err.code, LK_C_TABLE_MISMATCH);
+	CHECK_EQ(lk_dm_line_check(&want, 8, 17, "linear", "254:1 0", &err), LK_TAMPERED);
+	CHECK_EQ(lk_dm_line_check(&want, 8, 16, "line", "254:1 0", &err), LK_TAMPERED);
+	CHECK_EQ(lk_dm_line_check(&want, 8, 16, "linear", "254:1 01", &err), LK_TAMPERED);
+	CHECK_EQ(lk_dm_line_check(&want, 8, 16, "linear", "254:1", &err), LK_TAMPERED);
+	CHECK_EQ(lk_dm_line_check(&want, 8, 16, "linear", "", &err), LK_TAMPERED);
+	CHECK_EQ(lk_dm_line_check(&empty, 0, 16, "zero", "x", &err), LK_TAMPERED);
+}
+
 TESTS(crypt_fields_are_compared, only_logon_keys_pass, a_mismatch_never_quotes_the_line,
       crypt_options_are_a_closed_set, what_was_intended_passes, frames_are_compared,
       authenticated_crypt_is_compared, integrity_fields_are_compared, verity_fields_are_compared,
-      verity_modes_and_empty_salts)
+      verity_modes_and_empty_salts, plain_lines_are_compared)
