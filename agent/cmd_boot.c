@@ -10,7 +10,7 @@
 #include "agent/commands.h"
 #include "agent/failure.h"
 #include "agent/harden.h"
-#include "agent/overlay.h"
+#include "agent/layer.h"
 #include "agent/stages.h"
 #include "core/cleanup.h"
 #include "core/cmdline.h"
@@ -115,21 +115,11 @@ static int boot_root(const char *config_dir)
 	}
 }
 
-static const struct lk_volume *find_root(const struct lk_settings *s)
-{
-	size_t i;
-
-	for (i = 0; i < s->n_volumes; i++)
-		if (s->volumes[i].is_root)
-			return &s->volumes[i];
-	return NULL;
-}
-
 /* The end of the initramfs phase: whatever comes later is the system's. */
 static int boot_overlay(const char *config_dir)
 {
 	struct lk_settings *settings = NULL;
-	const struct lk_volume *root;
+	const char *found = NULL;
 	struct lk_error err = { 0 };
 	enum lk_status st;
 
@@ -138,14 +128,10 @@ static int boot_overlay(const char *config_dir)
 		st = lk_settings_load(config_dir, &settings, &err);
 	if (st)
 		return lk_cmd_fail(&err);
-	root = find_root(settings);
-	if (root && root->rw_overlay == LK_OVERLAY_RAM)
-		st = lk_overlay_mount(SYSROOT, LK_OVERLAY_PLACE, 0, &err);
+	st = lk_layer_lay(settings, SYSROOT, &found, &err);
 	lk_settings_free(settings);
-	if (st)
-		lk_context(&err, "lay the writable layer over " SYSROOT);
 	if (!st)
-		st = lk_report_handoff(LK_REPORT_PATH, &err);
+		st = lk_report_handoff(LK_REPORT_PATH, found, &err);
 	return st ? lk_cmd_fail(&err) : 0;
 }
 

@@ -170,6 +170,27 @@ static int unit_failure_action(const struct options *o)
 	return 0;
 }
 
+/* What the writable layer takes; the rest is the same for every configuration. */
+static int modules(const struct options *o)
+{
+	const struct lk_volume *root = NULL;
+	struct lk_error err = { 0 };
+	LK_SETTINGS *s = NULL;
+
+	if (lk_settings_load(o->argument, &s, &err))
+		return lk_cmd_fail(&err);
+	if (s->n_volumes && s->volumes[0].is_root)
+		root = &s->volumes[0];
+	if (!root || root->rw_overlay == LK_OVERLAY_NONE)
+		return 0;
+	if (!lk_volume_has_snapshot(root))
+		printf("overlay\n");
+	else
+		printf("dm_snapshot\ndm_zero\n%s",
+		       root->rw_overlay == LK_OVERLAY_RAM ? "loop\n" : "");
+	return 0;
+}
+
 /* Seconds after which systemd may give up on the agent: never before it gives up by itself. */
 static int timeout(const struct options *o)
 {
@@ -198,6 +219,7 @@ static const struct command commands[] = {
 	  "list the files it consists of and names: KIND, MODE, PATH" },
 	{ "sample", sample, "sample [latchkey|fde|volume]", "print a commented sample" },
 	{ "network", network, "network [DIR]", "exit status 0: needed, 1: not, 2: cannot say" },
+	{ "modules", modules, "modules [DIR]", "list the kernel modules of the writable layer" },
 	{ "timeout", timeout, "timeout [DIR]", "print the unit's time limit in seconds" },
 	{ "unit-failure-action", unit_failure_action, "unit-failure-action [DIR]",
 	  "print what the unit's failure leads to" },

@@ -41,6 +41,7 @@ static struct json_t *volume_json(const struct lk_report_volume *v)
 		  set_if(o, "header_mac", v->header_mac) &&
 		  lk_json_set_bool(o, "header_degraded", v->header_degraded) &&
 		  set_if(o, "root_hash", v->root_hash) && set_if(o, "writable", v->writable) &&
+		  set_if(o, "writable_type", v->writable_type) && set_if(o, "trust", v->trust) &&
 		  set_if(o, "options", v->options) && set_if(o, "options_why", v->options_why) &&
 		  (!v->open_ms || lk_json_set_int(o, "open_ms", v->open_ms)) &&
 		  set_if(o, "growth", v->growth) && set_if(o, "error", v->error);
@@ -218,7 +219,7 @@ bool lk_report_recall(const struct json_t *report, const char *name, struct lk_r
 	return false;
 }
 
-enum lk_status lk_report_handoff(const char *path, struct lk_error *err)
+enum lk_status lk_report_handoff(const char *path, const char *layer, struct lk_error *err)
 {
 	LK_JSON *doc = NULL;
 	struct lk_events handoff = { .n = 0 };
@@ -234,7 +235,8 @@ enum lk_status lk_report_handoff(const char *path, struct lk_error *err)
 	st = lk_json_get_array(doc, "events", &events, err);
 	if (st)
 		return lk_context(err, "read %s", path);
-	if (!lk_json_append(events, event_json(&handoff.list[0])))
+	if (!lk_json_append(events, event_json(&handoff.list[0])) ||
+	    (layer && !lk_json_set_string(doc, "layer", layer)))
 		return lk_raise(err, LK_INTERNAL, "out of memory for the report");
 	return write_file(doc, path, err);
 }

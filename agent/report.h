@@ -32,7 +32,9 @@ struct lk_report_volume {
 	char header_mac[8];	      /* "ok", "absent"; empty: not looked at */
 	bool header_degraded;	      /* one of the two copies on disk was no good */
 	char root_hash[129];	      /* hex; empty without verity */
-	char writable[24];	      /* "", "ram" */
+	char writable[16];	      /* "", "ram", "disk", "disk-persist" */
+	char writable_type[16];	      /* "overlayfs", "dm-snapshot"; empty with writable */
+	char trust[48];		      /* "verified base + unverified delta"; empty in memory */
 	char options[LK_TUNING_TEXT]; /* of the dm-crypt mapping, as its table spells them */
 	char options_why[64];
 	int64_t open_ms;  /* since the agent's start; 0: not open */
@@ -59,8 +61,8 @@ struct lk_report {
 
 /* Write the report to path (0644, by rename in the same directory, which is made 0755). */
 enum lk_status lk_report_write(const struct lk_report *r, const char *path, struct lk_error *err);
-/* Add the hand-over to an existing report. */
-enum lk_status lk_report_handoff(const char *path, struct lk_error *err);
+/* Add the hand-over to an existing report, and what became of the writable layer (may be NULL). */
+enum lk_status lk_report_handoff(const char *path, const char *layer, struct lk_error *err);
 
 struct json_t;
 /* Read a report for printing; bounded. Caller owns *ret. LK_ABSENT when there is none. */

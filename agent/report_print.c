@@ -42,6 +42,8 @@ static void print_volume(const struct json_t *v)
 	print_field("chosen for", text(v, "options_why"));
 	print_field("root hash", text(v, "root_hash"));
 	print_field("writable", text(v, "writable"));
+	print_field("layer", text(v, "writable_type"));
+	print_field("trust", text(v, "trust"));
 	print_field("growth", text(v, "growth"));
 	print_field("error", text(v, "error"));
 }

@@ -70,7 +70,7 @@ struct lk_volume {
 	bool allow_discards;
 	int workqueues;			   /* enum lk_workqueues */
 	bool allow_weaker;		   /* a later source may prove less than an earlier one */
-	int rw_overlay;			   /* enum lk_overlay; root only; none or ram */
+	int rw_overlay;			   /* enum lk_overlay; root only */
 	int rw_overlay_type;		   /* enum lk_overlay_type */
 	bool accept_unauthenticated_delta; /* root only: a lasting layer without dm-integrity */
 	bool has_verity;		   /* root only */
@@ -143,6 +143,9 @@ void lk_settings_take_phase(struct lk_settings *s, enum lk_phase phase);
 void lk_settings_free(struct lk_settings *s); /* wipes; NULL is fine */
 LK_DEFINE_CLEANUP(struct lk_settings *, lk_settings_free)
 #define LK_SETTINGS LK_CLEANUP(lk_settings_free_p) struct lk_settings
+
+/* Is the root's writable layer a mapping, dm-snapshot, and not a mount? */
+bool lk_volume_has_snapshot(const struct lk_volume *v);
 
 /* Does any key of the volume come with proof of what booted? */
 bool lk_volume_attested(const struct lk_volume *v);

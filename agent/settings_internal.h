@@ -26,6 +26,9 @@ enum lk_status lk_volume_supported(const struct lk_volume *v, struct lk_error *e
 /* For a root with everything in place: how a damaged block is met, unless that was written. */
 void lk_root_settle(struct lk_volume *v);
 
+/* agent/settings_layer.c: may the root have the writable layer that it asks for? */
+enum lk_status lk_settings_layer_check(const struct lk_settings *s, struct lk_error *err);
+
 /* agent/settings_verity.c: base is struct lk_verity_params */
 extern const struct lk_section lk_verity_section; /* [rootfs.verity] */
 /* section: where the rows stand. LK_OK and has_verity false when it is not in the file. */

@@ -15,13 +15,20 @@ static enum lk_status problem(const struct lk_volume *v, struct lk_problems *pro
 	return lk_problems_add(problems, err) ? LK_OK : st;
 }
 
-/* Do two volumes want the same mapping? A root with verity has a second one below it. */
+/* Do two volumes want the same mapping? A root with layers has others below it. */
 static bool names_clash(const struct lk_volume *a, const struct lk_volume *b)
 {
-	char inner[LK_VOLUME_NAME_MAX + sizeof("-crypt")];
+	static const char *const snapshot[] = { "-verity", "-base", "-store" };
+	char inner[LK_VOLUME_NAME_MAX + sizeof("-verity")];
+	size_t i;
 
 	if (strcmp(a->name, b->name) == 0)
 		return true;
+	for (i = 0; lk_volume_has_snapshot(a) && i < sizeof(snapshot) / sizeof(snapshot[0]); i++) {
+		snprintf(inner, sizeof(inner), "%s%s", a->name, snapshot[i]);
+		if (strcmp(inner, b->name) == 0)
+			return true;
+	}
 	snprintf(inner, sizeof(inner), "%s-crypt", a->name);
 	return a->has_verity && strcmp(inner, b->name) == 0;
 }
@@ -120,6 +127,8 @@ enum lk_status lk_settings_settle(struct lk_settings *s, struct lk_problems *pro
 	if (problems && problems->n)
 		return LK_OK; /* fields may be missing */
 	st = check_supported(s, problems, err);
+	if (!st && lk_settings_layer_check(s, err))
+		st = problem(&s->volumes[0], problems, err);
 	if (!st)
 		st = check_names(s, problems, err);
 	return st ? st : check_emergency(s, problems, err);

@@ -101,15 +101,17 @@ static const struct lk_key root_keys[] = {
 	  AT(rw_overlay),
 	  .fallback = "none",
 	  .choices = overlays,
-	  .help = "Where the writable layer over the root lies. This version knows none and ram, "
-		  "which is empty at each boot." },
+	  .help = "Where the writable layer over the root lies: none; ram; disk, the volume of "
+		  "[delta]; both start empty at each boot. disk-persist: on [delta], and lasts, "
+		  "for this root hash; another one starts an empty layer beside it." },
 	{ .name = "rw_overlay_type",
 	  .aliases = (const char *const[]){ "delta_backend", NULL },
 	  .type = LK_T_CHOICE,
 	  AT(rw_overlay_type),
 	  .fallback = "overlayfs",
 	  .choices = overlay_types,
-	  .help = "What the writable layer is. This version knows overlayfs." },
+	  .help = "What the writable layer is: overlayfs, over any root; or dm-snapshot, for a "
+		  "root of ext4 or xfs with [rootfs.verity] and a layer that starts empty." },
 	{ .name = "accept_unauthenticated_delta",
 	  .type = LK_T_BOOL,
 	  AT(accept_unauthenticated_delta),
@@ -241,10 +243,6 @@ static enum lk_status check_uuid(char *uuid, struct lk_error *err)
 /* What the language has and this version has not; NULL if all is well. */
 static const char *unsupported(const struct lk_volume *v)
 {
-	if (v->rw_overlay == LK_OVERLAY_DISK || v->rw_overlay == LK_OVERLAY_DISK_PERSIST)
-		return "rw_overlay";
-	if (v->rw_overlay_type != LK_OVERLAYFS && v->rw_overlay != LK_OVERLAY_NONE)
-		return "rw_overlay_type";
 	if (v->integrity)
 		return "integrity";
 	if (v->format != LK_FORMAT_NEVER)

@@ -31,8 +31,9 @@ static enum lk_status open_verity(struct lk_run *run, size_t i, struct lk_error 
 			return st;
 		dev = &inner;
 	}
-	st = lk_verity_open(dev, v->verity.hash_device ? &run->volumes[i].hash : NULL, v->name,
-			    &v->verity, 0, run->deadline, err);
+	st = lk_verity_open(dev, v->verity.hash_device ? &run->volumes[i].hash : NULL,
+			    lk_verity_name(v, name), &v->verity,
+			    lk_volume_has_snapshot(v) ? LK_VERITY_PRIVATE : 0, run->deadline, err);
 	if (st)
 		return lk_context(err, "verify volume '%s'", v->name);
 	run->volumes[i].verity_open = true;
@@ -126,9 +127,12 @@ enum lk_status lk_stage_open(struct lk_run *run, char *detail, struct lk_error *
 		}
 		snprintf(note->outcome, sizeof(note->outcome), "open");
 		note->open_ms = lk_clock_ms() - run->report.start_ms;
-		if (run->settings->volumes[i].rw_overlay == LK_OVERLAY_RAM)
-			snprintf(note->writable, sizeof(note->writable), "ram");
 		verity = verity || run->settings->volumes[i].has_verity;
+	}
+	for (i = 0; i < run->settings->n_volumes; i++) {
+		st = lk_stage_layer(run, i, err);
+		if (st)
+			return st;
 	}
 	snprintf(detail, LK_STAGE_DETAIL, "%s", verity ? "verity ok" : "dm-crypt");
 	return LK_OK;

@@ -33,6 +33,11 @@ enum lk_status lk_stage_open(struct lk_run *run, char *detail, struct lk_error *
 enum lk_status lk_stage_alone(struct lk_run *run, size_t i, struct lk_error *err);
 /* agent/stage_alone.c: volume i is open since an earlier run. */
 enum lk_status lk_stage_keep(struct lk_run *run, size_t i, bool *ret, struct lk_error *err);
+/* agent/stage_layer.c: the root's writable layer, where it is a mapping; the report's word on it in
+ * any case. Nothing to do for other volumes and layers. */
+enum lk_status lk_stage_layer(struct lk_run *run, size_t root, struct lk_error *err);
 
 /* Name of the dm-crypt mapping of a volume: its own, or NAME-crypt when verity lies on top. */
 const char *lk_inner_name(const struct lk_volume *v, char buf[LK_MAP_NAME]);
+/* Name of the dm-verity mapping: the volume's, or NAME-verity when a snapshot lies on top. */
+const char *lk_verity_name(const struct lk_volume *v, char buf[LK_MAP_NAME]);

@@ -9,6 +9,7 @@
 
 #include "agent/artefact.h"
 #include "agent/dm.h"
+#include "agent/snapshot.h"
 #include "agent/stage_steps.h"
 #include "core/log.h"
 
@@ -80,14 +81,17 @@ static void close_mappings(struct lk_run *run)
 		const struct lk_volume *v = &run->settings->volumes[i];
 		enum lk_status st = LK_OK;
 
-		if (run->volumes[i].verity_open)
-			st = lk_dm_close(v->name, deadline, &err);
+		if (run->volumes[i].layer_open)
+			st = lk_snapshot_close(v->name, deadline, &err);
+		if (run->volumes[i].verity_open && !st)
+			st = lk_dm_close(lk_verity_name(v, inner), deadline, &err);
 		if (run->volumes[i].crypt_open && !st)
 			st = lk_luks_close(lk_inner_name(v, inner), deadline, &err);
 		if (st)
 			lk_log(LK_LOG_ERROR, "close volume '%s': %s", v->name,
 			       lk_error_format(&err, line, sizeof(line)));
 		run->volumes[i].verity_open = run->volumes[i].crypt_open = false;
+		run->volumes[i].layer_open = false;
 	}
 }
 

@@ -21,7 +21,7 @@ struct lk_volume_state {
 	struct lk_blockdev dev;
 	struct lk_blockdev hash; /* of a verity tree that has a device of its own */
 	struct lk_luks_prepared *prepared;
-	bool crypt_open, verity_open;
+	bool crypt_open, verity_open, layer_open;
 	bool kept;   /* open since an earlier run, which did not end with this one */
 	bool failed; /* stays closed, and the others go on */
 };

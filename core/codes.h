@@ -60,6 +60,8 @@
 	  "Only the last partition of a disk can grow; move it, or set grow = false.")             \
 	X(NAME_TAKEN, LK_CONFIG, "name-taken",                                                     \
 	  "A mapping of that name exists already; close it or rename the volume.")                 \
+	X(LAYER_INVALID, LK_TAMPERED, "layer-invalid",                                             \
+	  "The writable layer's volume holds something else; format it anew or name another.")     \
 	/* network and key service */                                                              \
 	X(NO_NETWORK, LK_AGAIN, "no-network",                                                      \
 	  "No route appeared; check the network card and the initramfs network module.")           \

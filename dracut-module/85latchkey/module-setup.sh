@@ -58,7 +58,7 @@ installkernel() {
     hostonly='' instmods -c dm_mod dm_crypt dm_verity xts || return 1
     # These are there or built in or not needed, depending on kernel and machine.
     hostonly='' instmods \
-        dm_integrity overlay authenc hmac sha256 sha512 \
+        dm_integrity dm_snapshot dm_zero loop overlay authenc hmac sha256 sha512 \
         aesni_intel crypto_simd cryptd sha256_ssse3 sha512_ssse3 \
         aes_ce_blk sha2_ce sha256_arm64 \
         ext4 erofs squashfs crc32c crc32c_intel \
@@ -204,7 +204,7 @@ latchkey_close_doors() {
 }
 
 install() {
-    local _program
+    local _program _modules
 
     _program=$(latchkey_program)
     latchkey_install_program
@@ -226,5 +226,7 @@ install() {
         || compgen -G "$initdir/*/*/udev/rules.d/95-dm-notify.rules" > /dev/null \
         || latchkey_give_up "udev's rule 95-dm-notify.rules is missing (Debian: package dmsetup)"
     # Loaded while the network comes up; the first activation would otherwise pay for it.
-    printf '%s\n' dm_crypt dm_verity xts overlay | latchkey_write /usr/lib/modules-load.d/latchkey.conf
+    _modules=$("$_program" config modules) || latchkey_give_up "the agent names no kernel modules"
+    # shellcheck disable=SC2086 # one word each
+    printf '%s\n' dm_crypt dm_verity xts $_modules | latchkey_write /usr/lib/modules-load.d/latchkey.conf
 }

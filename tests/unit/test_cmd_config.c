@@ -183,6 +183,34 @@ TEST(network)
 	config_dir_remove();
 }
 
+TEST(modules)
+{
+	static const char verity[] =
+		"[rootfs.verity]\nroot_hash = \"0123456789abcdef0123456789abcdef"
+		"0123456789abcdef0123456789abcdef\"\ndata_blocks = 1\n"
+		"hash_offset = 4096\n";
+	static const struct {
+		const char *layer, *modules;
+	} rows[] = {
+		{ "", "" },
+		{ "rw_overlay = ram\n", "overlay\n" },
+		{ "rw_overlay = ram\nrw_overlay_type = dm-snapshot\n",
+		  "dm_snapshot\ndm_zero\nloop\n" },
+	};
+	char text[1024];
+
+	setup();
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		snprintf(text, sizeof(text), ROOT "%s" EXEC "%s", rows[i].layer, verity);
+		config_put("fde.conf", text, 0600);
+		CHECK_EQ(RUN("modules", config_dir), 0);
+		CHECK_STR(said, rows[i].modules);
+	}
+	config_put("fde.conf", "[rootfs]\n", 0600);
+	CHECK_EQ(RUN("modules", config_dir), 1);
+	config_dir_remove();
+}
+
 static const char *printed(const char *command, const char *agent)
 {
 	config_put("latchkey.conf", agent, 0644);
@@ -210,4 +238,4 @@ TEST(limits)
 	config_dir_remove();
 }
 
-TESTS(wrong_usage, check, show, files, sample, fetch, network, limits)
+TESTS(wrong_usage, check, show, files, sample, fetch, network, modules, limits)

@@ -95,13 +95,6 @@ TEST(root_refused)
 	ROOT_REFUSES("[rootfs]\n" DEVICE "name = \"control\"\n" KBS, "a volume's name");
 	ROOT_REFUSES("[rootfs]\n" DEVICE "luks_uuid = \"1234\"\n" KBS, "is not a UUID");
 	ROOT_REFUSES("[rootfs]\n" DEVICE "max_keyslots = 0\n" KBS, "at least 1");
-	ROOT_REFUSES("[rootfs]\n" DEVICE "rw_overlay = \"disk\"\n" KBS,
-		     "rw_overlay = disk is not supported");
-	ROOT_REFUSES("[rootfs]\n" DEVICE "delta_location = \"disk-persist\"\n" KBS,
-		     "rw_overlay = disk-persist is not supported");
-	ROOT_REFUSES("[rootfs]\n" DEVICE
-		     "rw_overlay = \"ram\"\nrw_overlay_type = \"dm-snapshot\"\n" KBS,
-		     "rw_overlay_type = dm-snapshot is not supported");
 	ROOT_REFUSES("[rootfs]\n" DEVICE "encrypted = false\n", "would protect nothing");
 	ROOT_REFUSES("[rootfs]\n" DEVICE KBS "[rootfs.verty]\n", "no section [rootfs.verty]");
 	ROOT_REFUSES("[rootfs]\n" DEVICE KBS "[delta]\n", "[delta] needs the key 'device'");

@@ -1,0 +1,79 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Lays overlays over the mounted root, and lets a snapshot be written to. */
+#include "agent/layer.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/mount.h>
+
+#include "agent/overlay.h"
+#include "core/base64.h"
+#include "core/log.h"
+
+static const struct lk_volume *find(const struct lk_settings *s, bool delta)
+{
+	for (size_t i = 0; i < s->n_volumes; i++)
+		if (delta ? s->volumes[i].is_delta : s->volumes[i].is_root)
+			return &s->volumes[i];
+	return NULL;
+}
+
+static enum lk_status open_snapshot(const char *sysroot, struct lk_error *err)
+{
+	if (mount(NULL, sysroot, NULL, MS_REMOUNT, NULL) != 0)
+		return lk_raise(err, LK_INTERNAL, "mount %s for writing: %s", sysroot,
+				strerror(errno));
+	return LK_OK;
+}
+
+static void tell(const struct lk_overlay_found *found)
+{
+	if (!found->kept && found->others)
+		lk_log(LK_LOG_WARNING,
+		       "the writable layer was made for another root hash: this root starts an "
+		       "empty one, and the other%s stay%s beside it",
+		       found->others == 1 ? "" : "s", found->others == 1 ? "s" : "");
+}
+
+static enum lk_status lay_overlay(const struct lk_settings *s, const struct lk_volume *root,
+				  const char *sysroot, const char **ret_found, struct lk_error *err)
+{
+	const struct lk_volume *delta = find(s, true);
+	char node[LK_VOLUME_NAME_MAX + sizeof("/dev/mapper/")], hash[129];
+	struct lk_overlay_spec o = { .root = sysroot, .place = LK_OVERLAY_PLACE };
+	const bool lasts = root->rw_overlay == LK_OVERLAY_DISK_PERSIST;
+	struct lk_overlay_found found;
+	enum lk_status st;
+
+	if (root->rw_overlay != LK_OVERLAY_RAM) {
+		if (!delta)
+			return lk_raise(err, LK_INTERNAL, "a layer on disk without [delta]");
+		snprintf(node, sizeof(node), "/dev/mapper/%s", delta->name);
+		o.store = node;
+	}
+	if (lasts) {
+		lk_hex_encode(root->verity.root_hash.data, root->verity.root_hash.len, hash);
+		o.made_for = hash;
+	}
+	st = lk_overlay_mount(&o, &found, err);
+	if (st || !lasts)
+		return st;
+	tell(&found);
+	*ret_found = found.kept ? "kept" : "new";
+	return LK_OK;
+}
+
+enum lk_status lk_layer_lay(const struct lk_settings *s, const char *sysroot,
+			    const char **ret_found, struct lk_error *err)
+{
+	const struct lk_volume *root = find(s, false);
+	enum lk_status st;
+
+	*ret_found = NULL;
+	if (!root || root->rw_overlay == LK_OVERLAY_NONE)
+		return LK_OK;
+	st = lk_volume_has_snapshot(root) ? open_snapshot(sysroot, err)
+					  : lay_overlay(s, root, sysroot, ret_found, err);
+	return st ? lk_context(err, "lay the writable layer over %s", sysroot) : LK_OK;
+}
