@@ -168,5 +168,8 @@ enum lk_status lk_keys_files(const struct lk_key *keys, const void *base,
 			     const struct lk_file_visitor *visitor, struct lk_error *err);
 const char *lk_file_kind_name(enum lk_file_kind kind); /* "config", "ca", "credential", "command" */
 
+/* A size as a configuration writes it, "512M". Pure. */
+bool lk_size_parse(const char *text, int64_t *ret);
+
 /* The known name nearest to a mistyped one (edit distance); NULL if there is none. Pure. */
 const char *lk_nearest(const char *name, const char *const *known, size_t n);

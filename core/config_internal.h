@@ -53,7 +53,6 @@ void lk_quoted_print(FILE *out, const char *text);
 
 /* core/config_units.c: durations and sizes as text. Pure. */
 bool lk_duration_parse(const char *text, int64_t *ret);
-bool lk_size_parse(const char *text, int64_t *ret);
 void lk_duration_print(FILE *out, int64_t ms);
 void lk_size_print(FILE *out, int64_t bytes);
 

@@ -17,8 +17,10 @@
 #define LK_GPT_PARTITIONS 128u
 #define LK_GPT_READ_ONLY  (1ull << 60) /* Discoverable Partitions Specification */
 
-/* Discoverable Partitions Specification: root of x86-64. */
-extern const struct lk_guid lk_gpt_root_x86_64;
+/* Discoverable Partitions Specification: root of x86-64, and its verity data. */
+extern const struct lk_guid lk_gpt_root_x86_64, lk_gpt_root_x86_64_verity;
+/* Data that nothing finds by its type. */
+extern const struct lk_guid lk_gpt_linux_data;
 
 struct lk_gpt_partition {
 	struct lk_guid type, id;

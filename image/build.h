@@ -5,6 +5,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "core/error.h"
 #include "image/fsimage.h"
@@ -15,7 +16,9 @@ struct lk_build_request { /* paths and names as the operator wrote them; NULL = 
 	const char *socket, *resource;	    /* latchkeyd; or */
 	const char *escrow_to, *escrow_out; /* the operator's public key */
 	const char *cmdline_extra;
+	uint64_t delta_size; /* bytes of a blank partition; 0: none */
 	enum lk_fs fs;
+	bool verity_only; /* verified, not encrypted: there is no key */
 	bool force, progress;
 };
 

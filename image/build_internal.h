@@ -32,12 +32,12 @@ struct lk_build {
 	uint64_t fs_size;
 	struct lk_verity_tree verity;
 	struct lk_disk disk;
-	char part_uuid[LK_GUID_TEXT];
+	char part_uuid[LK_GUID_TEXT], tree_uuid[LK_GUID_TEXT], delta_uuid[LK_GUID_TEXT];
 	char luks_uuid[LK_GUID_TEXT];
 	uint8_t header_mac[LK_HEADER_MAC_SIZE]; /* the volume's identity */
 	struct lk_siteconfig site;
 	const char *site_folder; /* of the configuration in the initramfs */
-	char mapper[LK_SITE_NAME];
+	struct lk_site_facts facts;
 	struct lk_secret volume_key, passphrase;
 	char *cmdline;
 };

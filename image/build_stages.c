@@ -43,7 +43,12 @@ static enum lk_status write_site(struct lk_build *b, struct lk_siteconfig *site,
 		st = lk_raise(err, LK_CONFIG, "create '%s': %s", folder, strerror(errno));
 	if (!st)
 		st = lk_siteconfig_write(site, folder, err);
-	return st ? st : lk_siteconfig_check(site, folder, b->req->config, b->mapper, err);
+	if (!st)
+		st = lk_siteconfig_check(site, folder, b->req->config, &b->facts, err);
+	if (!st && b->facts.snapshot && b->req->fs != LK_FS_EXT4)
+		st = lk_raise_code(err, LK_C_CONFIG_VALUE,
+				   "rw_overlay_type = dm-snapshot needs --fs ext4");
+	return st;
 }
 
 /* With made-up values, so that a mistake in the configuration shows before the long work. */
@@ -51,7 +56,14 @@ static enum lk_status try_site(struct lk_build *b, struct lk_error *err)
 {
 	static const char uuid[] = "00000000-0000-4000-8000-000000000000";
 	const struct lk_verity_tree tree = { .data_blocks = 1, .hash_offset = LK_VERITY_BLOCK };
-	const struct lk_site_values values = { uuid, uuid, &tree };
+	const bool plain = b->req->verity_only;
+	const struct lk_site_values values = {
+		.part_uuid = uuid,
+		.luks_uuid = plain ? NULL : uuid,
+		.verity = &tree,
+		.hash_uuid = plain ? uuid : NULL,
+		.delta_uuid = b->req->delta_size ? uuid : NULL,
+	};
 	LK_CLEANUP(lk_siteconfig_free) struct lk_siteconfig site = { 0 };
 	enum lk_status st;
 
@@ -82,7 +94,7 @@ enum lk_status lk_build_prepare(struct lk_build *b, struct lk_error *err)
 		st = lk_workspace_open(&b->ws, req->out, err);
 	if (!st)
 		st = try_site(b, err);
-	return st ? st : lk_bootline_build(b->mapper, req->cmdline_extra, &b->cmdline, err);
+	return st ? st : lk_bootline_build(b->facts.mapper, req->cmdline_extra, &b->cmdline, err);
 }
 
 static enum lk_status open_tree(struct lk_build *b, struct lk_error *err)
@@ -138,24 +150,33 @@ enum lk_status lk_build_filesystem(struct lk_build *b, struct lk_error *err)
 
 enum lk_status lk_build_verity(struct lk_build *b, struct lk_error *err)
 {
+	struct lk_disk_content content = {
+		.delta = b->req->delta_size,
+		.encrypted = !b->req->verity_only,
+	};
 	enum lk_status st;
 
 	st = lk_verity_format(b->root, &b->verity, err);
-	if (!st)
-		st = lk_disk_plan(b->verity.end, &b->disk, err);
-	return st;
+	content.data = b->verity.hash_offset;
+	content.plain = b->verity.end;
+	return st ? st : lk_disk_plan(&content, &b->disk, err);
 }
 
 enum lk_status lk_build_configuration(struct lk_build *b, struct lk_error *err)
 {
+	const struct lk_disk_part *parts = b->disk.parts;
 	const struct lk_site_values values = {
 		.part_uuid = b->part_uuid,
-		.luks_uuid = b->luks_uuid,
+		.luks_uuid = b->disk.content.encrypted ? b->luks_uuid : NULL,
 		.verity = &b->verity,
+		.hash_uuid = parts[LK_DISK_TREE].used ? b->tree_uuid : NULL,
+		.delta_uuid = parts[LK_DISK_DELTA].used ? b->delta_uuid : NULL,
 	};
 	enum lk_status st;
 
-	lk_guid_format(&b->disk.part_guid, b->part_uuid);
+	lk_guid_format(&parts[LK_DISK_ROOT].id, b->part_uuid);
+	lk_guid_format(&parts[LK_DISK_TREE].id, b->tree_uuid);
+	lk_guid_format(&parts[LK_DISK_DELTA].id, b->delta_uuid);
 	st = new_uuid(b->luks_uuid, err);
 	if (!st)
 		st = lk_siteconfig_read(b->req->config, &b->site, err);
@@ -178,7 +199,7 @@ static enum lk_status copy_kernel(const struct lk_build *b, struct lk_error *err
 	to = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
 	if (to < 0)
 		return lk_raise(err, LK_CONFIG, "create '%s': %s", path, strerror(errno));
-	st = lk_file_copy(from, size, to, 0, err);
+	st = lk_file_copy(from, 0, size, to, 0, err);
 	return st ? lk_context(err, "copy the kernel") : LK_OK;
 }
 
@@ -228,26 +249,33 @@ static enum lk_status make_header(struct lk_build *b, char path[LK_PATH_MAX], st
 	fd = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
 	if (fd < 0 || ftruncate(fd, (off_t)(LK_LUKS_DATA_OFFSET + b->disk.payload)) != 0)
 		return lk_raise(err, LK_CONFIG, "create '%s': %s", path, strerror(errno));
-	st = lk_luks_format(path, b->luks_uuid, b->mapper, &b->volume_key, &b->passphrase,
+	st = lk_luks_format(path, b->luks_uuid, b->facts.mapper, &b->volume_key, &b->passphrase,
 			    b->header_mac, err);
 	if (!st)
 		st = lk_luks_verify(path, &b->volume_key, &b->passphrase, err);
 	return st;
 }
 
-enum lk_status lk_build_encrypt(struct lk_build *b, struct lk_error *err)
+static enum lk_status make_keys(struct lk_build *b, char header[LK_PATH_MAX], struct lk_error *err)
 {
-	const struct rlimit none = { 0 };
-	char header[LK_PATH_MAX], disk[LK_PATH_MAX];
 	enum lk_status st;
 
-	if (prctl(PR_SET_DUMPABLE, 0) != 0 || setrlimit(RLIMIT_CORE, &none) != 0)
-		return lk_raise(err, LK_INTERNAL, "forbid dumps: %s", strerror(errno));
 	st = lk_random_secret(&b->volume_key, LK_LUKS_KEY, err);
 	if (!st)
 		st = lk_random_secret(&b->passphrase, LK_LUKS_PASSPHRASE, err);
-	if (!st)
-		st = make_header(b, header, err);
+	return st ? st : make_header(b, header, err);
+}
+
+enum lk_status lk_build_encrypt(struct lk_build *b, struct lk_error *err)
+{
+	const struct rlimit none = { 0 };
+	char header[LK_PATH_MAX] = "", disk[LK_PATH_MAX];
+	enum lk_status st = LK_OK;
+
+	if (prctl(PR_SET_DUMPABLE, 0) != 0 || setrlimit(RLIMIT_CORE, &none) != 0)
+		return lk_raise(err, LK_INTERNAL, "forbid dumps: %s", strerror(errno));
+	if (b->disk.content.encrypted)
+		st = make_keys(b, header, err);
 	if (!st)
 		st = lk_workspace_path(&b->ws, lk_output_work_names[LK_OUT_DISK], disk, err);
 	if (!st)

@@ -4,15 +4,19 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "core/config.h"
 #include "core/log.h"
 #include "image/build.h"
 #include "image/commands.h"
 
 #define DEFAULT_SOCKET "/run/latchkeyd/admin.sock"
+#define DELTA_MIN      (INT64_C(16) << 20)
+#define DELTA_MAX      (INT64_C(64) << 40)
 
 static const char help[] =
 	"Usage: latchkey-image build --tree DIR|TAR --kernel FILE --config DIR --out DISK.img\n"
-	"           (--enroll latchkeyd --resource A/B/C | --escrow-to JWK) [option ...]\n\n"
+	"           (--enroll latchkeyd --resource A/B/C | --escrow-to JWK | --verity-only)\n"
+	"           [option ...]\n\n"
 	"  --tree DIR|TAR         the root file system\n"
 	"  --kernel FILE          the kernel to boot (vmlinuz)\n"
 	"  --kver RELEASE         its release; default: the only one in the tree's /lib/modules\n"
@@ -24,6 +28,8 @@ static const char help[] =
 	"  --socket PATH          the server's socket; default: " DEFAULT_SOCKET "\n"
 	"  --escrow-to JWK        encrypt the disk's key to this public key instead\n"
 	"  --escrow-out FILE      into this file; default: DISK.escrow.jwe\n"
+	"  --verity-only          do not encrypt: the disk is verified, and anybody can read it\n"
+	"  --delta-size SIZE      add a blank partition for [delta], such as 2G\n"
 	"  --fs erofs|ext4        the root's file system; default: erofs\n"
 	"  --cmdline-extra WORDS  more words for the kernel command line: \"console=ttyS0 quiet\"\n"
 	"  --force                replace files that exist, and the key of the resource\n"
@@ -31,7 +37,7 @@ static const char help[] =
 
 struct options {
 	struct lk_build_request request;
-	const char *enroll, *fs;
+	const char *enroll, *fs, *delta;
 	bool help;
 };
 
@@ -47,6 +53,8 @@ enum option_id {
 	OPT_SOCKET,
 	OPT_ESCROW_TO,
 	OPT_ESCROW_OUT,
+	OPT_VERITY_ONLY,
+	OPT_DELTA,
 	OPT_FS,
 	OPT_EXTRA,
 	OPT_FORCE,
@@ -65,6 +73,8 @@ static const struct option long_options[] = {
 	{ "socket", required_argument, NULL, OPT_SOCKET },
 	{ "escrow-to", required_argument, NULL, OPT_ESCROW_TO },
 	{ "escrow-out", required_argument, NULL, OPT_ESCROW_OUT },
+	{ "verity-only", no_argument, NULL, OPT_VERITY_ONLY },
+	{ "delta-size", required_argument, NULL, OPT_DELTA },
 	{ "fs", required_argument, NULL, OPT_FS },
 	{ "cmdline-extra", required_argument, NULL, OPT_EXTRA },
 	{ "force", no_argument, NULL, OPT_FORCE },
@@ -100,6 +110,8 @@ static const char **text_option(struct options *o, int id)
 		return &r->escrow_to;
 	case OPT_ESCROW_OUT:
 		return &r->escrow_out;
+	case OPT_DELTA:
+		return &o->delta;
 	case OPT_FS:
 		return &o->fs;
 	case OPT_EXTRA:
@@ -122,6 +134,8 @@ static enum lk_status parse(int argc, char **argv, struct options *o, struct lk_
 					long_options[i].name);
 		if (text)
 			*text = optarg;
+		else if (id == OPT_VERITY_ONLY)
+			o->request.verity_only = true;
 		else if (id == OPT_FORCE)
 			o->request.force = true;
 		else if (id == OPT_NO_PROGRESS)
@@ -138,13 +152,20 @@ static enum lk_status parse(int argc, char **argv, struct options *o, struct lk_
 	return LK_OK;
 }
 
-/* The key has exactly one way out of the build. */
+/* The key, if there is one, has exactly one way out of the build. */
 static enum lk_status check_key(struct options *o, struct lk_error *err)
 {
 	struct lk_build_request *r = &o->request;
 
 	if (o->enroll && strcmp(o->enroll, "latchkeyd") != 0)
 		return lk_raise(err, LK_CONFIG, "--enroll knows only latchkeyd");
+	if (r->verity_only) {
+		if (o->enroll || r->escrow_to || r->resource || r->socket || r->escrow_out)
+			return lk_raise(err, LK_CONFIG,
+					"--verity-only makes a disk without a key: nothing to "
+					"enrol or to escrow");
+		return LK_OK;
+	}
 	if (!o->enroll == !r->escrow_to)
 		return lk_raise(
 			err, LK_CONFIG,
@@ -160,6 +181,18 @@ static enum lk_status check_key(struct options *o, struct lk_error *err)
 	return LK_OK;
 }
 
+static enum lk_status check_delta(struct options *o, struct lk_error *err)
+{
+	int64_t bytes;
+
+	if (!o->delta)
+		return LK_OK;
+	if (!lk_size_parse(o->delta, &bytes) || bytes < DELTA_MIN || bytes > DELTA_MAX)
+		return lk_raise(err, LK_CONFIG, "--delta-size is from 16M to 64T, such as 2G");
+	o->request.delta_size = (uint64_t)bytes;
+	return LK_OK;
+}
+
 static enum lk_status check(struct options *o, struct lk_error *err)
 {
 	struct lk_build_request *r = &o->request;
@@ -171,6 +204,7 @@ static enum lk_status check(struct options *o, struct lk_error *err)
 		{ "--config", r->config },
 		{ "--out", r->out },
 	};
+	enum lk_status st;
 	size_t i;
 
 	for (i = 0; i < sizeof(required) / sizeof(required[0]); i++)
@@ -182,7 +216,8 @@ static enum lk_status check(struct options *o, struct lk_error *err)
 	if (!lk_fs_names[i])
 		return lk_raise(err, LK_CONFIG, "--fs knows erofs and ext4");
 	r->fs = o->fs ? (enum lk_fs)i : LK_FS_EROFS;
-	return check_key(o, err);
+	st = check_delta(o, err);
+	return st ? st : check_key(o, err);
 }
 
 static void print_log(const char *log)
@@ -201,7 +236,9 @@ static void report(const struct options *o, const struct lk_build_result *result
 		lk_log(LK_LOG_WARNING,
 		       "you have no subordinate ids (subuid(5), package uidmap): every file that is yours belongs to root now");
 	printf("%s\n  root hash  %s\n", o->request.out, result->root_hash);
-	if (o->request.resource)
+	if (o->request.verity_only)
+		printf("  key        none: verified, not encrypted; anybody can read this disk\n");
+	else if (o->request.resource)
 		printf("  key        stored as %s and read back\n", o->request.resource);
 	else
 		printf("  key        escrowed: keep the .jwe file, nothing else opens this disk\n");

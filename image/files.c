@@ -93,7 +93,8 @@ enum lk_status lk_file_read(const char *path, size_t max, char **ret, size_t *re
 	return LK_OK;
 }
 
-enum lk_status lk_file_copy(int in, uint64_t n, int out, uint64_t offset, struct lk_error *err)
+enum lk_status lk_file_copy(int in, uint64_t from, uint64_t n, int out, uint64_t offset,
+			    struct lk_error *err)
 {
 	LK_FREE uint8_t *chunk = malloc(CHUNK);
 	enum lk_status st;
@@ -104,7 +105,7 @@ enum lk_status lk_file_copy(int in, uint64_t n, int out, uint64_t offset, struct
 	while (done < n) {
 		size_t now = n - done < CHUNK ? (size_t)(n - done) : CHUNK;
 
-		st = lk_file_read_at(in, chunk, now, done, err);
+		st = lk_file_read_at(in, chunk, now, from + done, err);
 		if (!st)
 			st = lk_file_write_at(out, chunk, now, offset + done, err);
 		if (st)

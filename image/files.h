@@ -18,7 +18,8 @@ enum lk_status lk_file_open(const char *path, int *ret_fd, uint64_t *ret_size,
 /* A whole file of at most max bytes, malloc'ed and terminated. */
 enum lk_status lk_file_read(const char *path, size_t max, char **ret, size_t *ret_n,
 			    struct lk_error *err);
-/* Append all of in to out at out's offset. */
-enum lk_status lk_file_copy(int in, uint64_t n, int out, uint64_t offset, struct lk_error *err);
+/* Copy n bytes, from in's offset `from` to out's. */
+enum lk_status lk_file_copy(int in, uint64_t from, uint64_t n, int out, uint64_t offset,
+			    struct lk_error *err);
 /* SHA-256 of a whole file as lower-case hex. */
 enum lk_status lk_file_sha256(const char *path, char out[65], struct lk_error *err);

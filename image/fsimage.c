@@ -60,7 +60,7 @@ static enum lk_status measure(const char *tree, uint64_t *ret_blocks, uint64_t *
 	return LK_OK;
 }
 
-/* Never written to: no journal, nothing reserved. The room beyond the content is for extents,
+/* Never written to itself: no journal, nothing reserved. The room beyond the content is for extents,
  * folders' indexes, bitmaps and inode tables. */
 static enum lk_status make_ext4(const struct lk_fsimage *image, struct lk_error *err)
 {

@@ -57,7 +57,7 @@ enum lk_status lk_initrd_append(const char *base, const struct lk_siteconfig *si
 	if (to < 0)
 		return lk_raise(err, LK_CONFIG, "create '%s': %s", out, strerror(errno));
 	start = (size + 3) & ~(uint64_t)3;
-	st = lk_file_copy(in, size, to, 0, err);
+	st = lk_file_copy(in, 0, size, to, 0, err);
 	if (!st) /* what lies between stays zero */
 		st = lk_file_write_at(to, archive.data, archive.len, start, err);
 	return st ? lk_context(err, "write the initramfs") : LK_OK;

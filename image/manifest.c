@@ -28,18 +28,33 @@ static bool set_disk(struct json_t *doc, const struct lk_build *b)
 	       lk_json_set_string(disk, "guid", text) && lk_json_set(doc, "disk", disk);
 }
 
-static bool set_partition(struct json_t *doc, const struct lk_build *b)
+static struct json_t *partition_json(const struct lk_gpt_partition *p, size_t number)
 {
-	struct json_t *part = lk_json_object(), *list = lk_json_array();
-	char type[LK_GUID_TEXT];
+	struct json_t *part = lk_json_object();
+	char type[LK_GUID_TEXT], id[LK_GUID_TEXT];
 
-	lk_guid_format(&lk_gpt_root_x86_64, type);
-	return lk_json_set_int(part, "number", 1) && lk_json_set_string(part, "name", "root") &&
-	       lk_json_set_string(part, "type", type) &&
-	       lk_json_set_string(part, "uuid", b->part_uuid) &&
-	       lk_json_set_int(part, "first_sector", (int64_t)b->disk.first) &&
-	       lk_json_set_int(part, "last_sector", (int64_t)b->disk.last) &&
-	       lk_json_append(list, part) && lk_json_set(doc, "partitions", list);
+	lk_guid_format(&p->type, type);
+	lk_guid_format(&p->id, id);
+	if (lk_json_set_int(part, "number", (int64_t)number) &&
+	    lk_json_set_string(part, "name", p->name) && lk_json_set_string(part, "type", type) &&
+	    lk_json_set_string(part, "uuid", id) &&
+	    lk_json_set_int(part, "first_sector", (int64_t)p->first) &&
+	    lk_json_set_int(part, "last_sector", (int64_t)p->last))
+		return part;
+	lk_json_free(part);
+	return NULL;
+}
+
+static bool set_partitions(struct json_t *doc, const struct lk_build *b)
+{
+	struct lk_gpt_partition parts[LK_DISK_PLACES];
+	const size_t n = lk_disk_table(&b->disk, parts);
+	struct json_t *list = lk_json_array();
+	bool ok = true;
+
+	for (size_t i = 0; i < n; i++)
+		ok = lk_json_append(list, partition_json(&parts[i], i + 1)) && ok;
+	return lk_json_set(doc, "partitions", list) && ok;
 }
 
 static bool set_luks(struct json_t *doc, const struct lk_build *b)
@@ -54,7 +69,7 @@ static bool set_luks(struct json_t *doc, const struct lk_build *b)
 	       lk_json_set_int(luks, "sector_size", LK_LUKS_SECTOR) &&
 	       lk_json_set_int(luks, "data_offset", LK_LUKS_DATA_OFFSET) &&
 	       lk_json_set_int(luks, "data_size", (int64_t)b->disk.payload) &&
-	       lk_json_set_string(luks, "mapping", b->mapper) &&
+	       lk_json_set_string(luks, "mapping", b->facts.mapper) &&
 	       lk_json_set_string(luks, "identity", identity) && lk_json_set(doc, "luks", luks);
 }
 
@@ -71,7 +86,10 @@ static bool set_verity(struct json_t *doc, const struct lk_build *b)
 	       lk_json_set_int(verity, "data_block_size", LK_VERITY_BLOCK) &&
 	       lk_json_set_int(verity, "hash_block_size", LK_VERITY_BLOCK) &&
 	       lk_json_set_int(verity, "data_blocks", (int64_t)b->verity.data_blocks) &&
-	       lk_json_set_int(verity, "hash_offset", (int64_t)b->verity.hash_offset) &&
+	       (b->disk.content.encrypted ||
+		lk_json_set_string(verity, "hash_partition", b->tree_uuid)) &&
+	       lk_json_set_int(verity, "hash_offset",
+			       b->disk.content.encrypted ? (int64_t)b->verity.hash_offset : 0) &&
 	       lk_json_set(doc, "verity", verity);
 }
 
@@ -128,8 +146,9 @@ enum lk_status lk_manifest_text(const struct lk_build *b, char **ret, size_t *re
 
 	if (!lk_json_set_int(doc, "version", 1) ||
 	    !lk_json_set_string(doc, "made_by", "latchkey-image " LK_VERSION) ||
-	    !set_disk(doc, b) || !set_partition(doc, b) || !set_luks(doc, b) ||
-	    !set_filesystem(doc, b) || !set_verity(doc, b) || !set_key(doc, b) ||
+	    !set_disk(doc, b) || !set_partitions(doc, b) ||
+	    (b->disk.content.encrypted && !set_luks(doc, b)) || !set_filesystem(doc, b) ||
+	    !set_verity(doc, b) || !set_key(doc, b) ||
 	    !lk_json_set_string(doc, "cmdline", b->cmdline))
 		return lk_raise(err, LK_INTERNAL, "out of memory");
 	st = set_boot_file(doc, b, "kernel", LK_OUT_KERNEL, err);

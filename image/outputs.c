@@ -96,7 +96,7 @@ static enum lk_status bring_over(const char *from, const char *to, char temp[LK_
 	out = mkostemp(temp, O_CLOEXEC);
 	if (out < 0)
 		return lk_raise(err, LK_CONFIG, "create '%s': %s", temp, strerror(errno));
-	st = lk_file_copy(in, size, out, 0, err);
+	st = lk_file_copy(in, 0, size, out, 0, err);
 	if (!st && fsync(out) != 0)
 		st = lk_raise(err, LK_CONFIG, "sync '%s': %s", temp, strerror(errno));
 	if (st)

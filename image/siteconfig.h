@@ -11,11 +11,12 @@
 #include "core/error.h"
 #include "image/verity_format.h"
 
-#define LK_SITE_NAME   128
-#define LK_SITE_FILES  64
-#define LK_SITE_MAX    (256u * 1024) /* bytes of one file */
-#define LK_SITE_FOLDER "/etc/latchkey"
-#define LK_SITE_PILOT  "/etc/cryptpilot"
+#define LK_SITE_NAME	  128
+#define LK_SITE_FILES	  64
+#define LK_SITE_ADDITIONS 3		/* sections that the build writes into */
+#define LK_SITE_MAX	  (256u * 1024) /* bytes of one file */
+#define LK_SITE_FOLDER	  "/etc/latchkey"
+#define LK_SITE_PILOT	  "/etc/cryptpilot"
 
 struct lk_site_file {
 	char name[LK_SITE_NAME]; /* below the folder: "fde.conf", "volumes.d/data.conf" */
@@ -30,13 +31,22 @@ struct lk_siteconfig {
 	struct lk_site_addition { /* what lk_siteconfig_fill has added to the fde file */
 		unsigned behind;  /* this line of the operator's text; 0 = the last one */
 		unsigned lines;
-	} added[2];
+	} added[LK_SITE_ADDITIONS];
+	bool encrypted; /* the values were those of an encrypted root */
 };
 
-/* What the build adds to the root volume. */
+/* What the build adds to the root volume, and to the store of its writable layer. */
 struct lk_site_values {
-	const char *part_uuid, *luks_uuid;
+	const char *part_uuid, *luks_uuid; /* luks_uuid NULL: it is not encrypted */
 	const struct lk_verity_tree *verity;
+	const char *hash_uuid;	/* the partition of the hash tree; NULL: behind the data */
+	const char *delta_uuid; /* the partition of [delta]; NULL: none was made */
+};
+
+/* What the final configuration says. */
+struct lk_site_facts {
+	char mapper[LK_SITE_NAME]; /* the root's final mapping */
+	bool snapshot;		   /* its writable layer is dm-snapshot */
 };
 
 /* Read DIR: {latchkey,fde}.{conf,toml}, volumes.d, and every file that a value in them names as
@@ -53,10 +63,10 @@ enum lk_status lk_siteconfig_fill(struct lk_siteconfig *site, const struct lk_si
 /* Write all files below folder, which exists and is empty; owner only. */
 enum lk_status lk_siteconfig_write(const struct lk_siteconfig *site, const char *folder,
 				   struct lk_error *err);
-/* Let the agent's own reader judge the site as it was written to folder; it must describe an
- * encrypted root with verity. ret_mapper: the name of its final mapping. Errors name the file in
- * dir, where the operator has it, and the line there. */
+/* Let the agent's own reader judge the site as it was written to folder; it must describe a root
+ * with verity, encrypted as the values were. Errors name the file in dir, where the operator has
+ * it, and the line there. */
 enum lk_status lk_siteconfig_check(const struct lk_siteconfig *site, const char *folder,
-				   const char *dir, char ret_mapper[LK_SITE_NAME],
+				   const char *dir, struct lk_site_facts *ret,
 				   struct lk_error *err);
 void lk_siteconfig_free(struct lk_siteconfig *site); /* wipes */

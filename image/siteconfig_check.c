@@ -14,7 +14,7 @@ static unsigned long own_line(const struct lk_siteconfig *site, unsigned long li
 	unsigned long own = line;
 	size_t i;
 
-	for (i = 0; i < 2; i++)
+	for (i = 0; i < LK_SITE_ADDITIONS; i++)
 		if (site->added[i].behind && line > site->added[i].behind)
 			own -= site->added[i].lines;
 	return own;
@@ -42,8 +42,7 @@ static void translate(const struct lk_siteconfig *site, const char *folder, cons
 }
 
 enum lk_status lk_siteconfig_check(const struct lk_siteconfig *site, const char *folder,
-				   const char *dir, char ret_mapper[LK_SITE_NAME],
-				   struct lk_error *err)
+				   const char *dir, struct lk_site_facts *ret, struct lk_error *err)
 {
 	LK_SETTINGS *settings = NULL;
 	const struct lk_volume *root;
@@ -58,9 +57,11 @@ enum lk_status lk_siteconfig_check(const struct lk_siteconfig *site, const char 
 	root = settings->n_volumes ? &settings->volumes[0] : NULL;
 	if (!root || !root->is_root || !root->has_verity)
 		return lk_raise(err, LK_INTERNAL, "the final configuration has no verified root");
-	if (!root->encrypted)
+	if (!root->encrypted && site->encrypted)
 		return lk_raise_code(err, LK_C_CONFIG_VALUE,
-				     "[rootfs] says encrypted = false, but the disk will be");
-	snprintf(ret_mapper, LK_SITE_NAME, "%s", root->name);
+				     "[rootfs] says encrypted = false: give --verity-only, or the "
+				     "disk will be");
+	snprintf(ret->mapper, LK_SITE_NAME, "%s", root->name);
+	ret->snapshot = lk_volume_has_snapshot(root);
 	return LK_OK;
 }

@@ -23,27 +23,56 @@ struct addition {
 };
 
 static const char *const root_keys[] = { "device", "dev", "luks_uuid", NULL };
-static const char *const verity_keys[] = { "root_hash",	      "salt",
-					   "algorithm",	      "data_block_size",
-					   "hash_block_size", "data_blocks",
-					   "hash_offset",     NULL };
+static const char *const verity_keys[] = { "root_hash",
+					   "salt",
+					   "algorithm",
+					   "data_block_size",
+					   "hash_block_size",
+					   "data_blocks",
+					   "hash_offset",
+					   "hash_device",
+					   NULL };
+static const char *const delta_keys[] = { "device", "dev", NULL };
+static const char *const no_keys[] = { NULL };
 
-static void compose(struct addition *root, struct addition *verity,
-		    const struct lk_site_values *values)
+static void compose_verity(struct addition *verity, const struct lk_site_values *values)
 {
 	const struct lk_verity_tree *tree = values->verity;
 	char hash[2 * LK_VERITY_HASH + 1], salt[2 * LK_VERITY_HASH + 1];
+	int n;
 
 	lk_hex_encode(tree->root_hash, sizeof(tree->root_hash), hash);
 	lk_hex_encode(tree->salt, sizeof(tree->salt), salt);
-	snprintf(root->lines, LINES_MAX, "device = \"PARTUUID=%s\"\nluks_uuid = \"%s\"\n",
-		 values->part_uuid, values->luks_uuid);
-	snprintf(verity->lines, LINES_MAX,
-		 "root_hash = \"%s\"\nsalt = \"%s\"\nalgorithm = \"sha256\"\n"
-		 "data_block_size = %u\nhash_block_size = %u\ndata_blocks = %llu\n"
-		 "hash_offset = %llu\n",
-		 hash, salt, LK_VERITY_BLOCK, LK_VERITY_BLOCK,
-		 (unsigned long long)tree->data_blocks, (unsigned long long)tree->hash_offset);
+	n = snprintf(verity->lines, LINES_MAX,
+		     "root_hash = \"%s\"\nsalt = \"%s\"\nalgorithm = \"sha256\"\n"
+		     "data_block_size = %u\nhash_block_size = %u\ndata_blocks = %llu\n"
+		     "hash_offset = %llu\n",
+		     hash, salt, LK_VERITY_BLOCK, LK_VERITY_BLOCK,
+		     (unsigned long long)tree->data_blocks,
+		     values->hash_uuid ? 0 : (unsigned long long)tree->hash_offset);
+	if (values->hash_uuid)
+		snprintf(verity->lines + n, LINES_MAX - (size_t)n,
+			 "hash_device = \"PARTUUID=%s\"\n", values->hash_uuid);
+}
+
+static void compose(struct addition additions[LK_SITE_ADDITIONS],
+		    const struct lk_site_values *values)
+{
+	struct addition *root = &additions[0], *delta = &additions[2];
+	int n;
+
+	*root = (struct addition){ .section = "rootfs", .keys = root_keys };
+	additions[1] = (struct addition){ .section = "rootfs.verity", .keys = verity_keys };
+	*delta = (struct addition){ .section = "delta", .keys = no_keys };
+	n = snprintf(root->lines, LINES_MAX, "device = \"PARTUUID=%s\"\n", values->part_uuid);
+	if (values->luks_uuid)
+		snprintf(root->lines + n, LINES_MAX - (size_t)n, "luks_uuid = \"%s\"\n",
+			 values->luks_uuid);
+	compose_verity(&additions[1], values);
+	if (!values->delta_uuid)
+		return;
+	delta->keys = delta_keys;
+	snprintf(delta->lines, LINES_MAX, "device = \"PARTUUID=%s\"\n", values->delta_uuid);
 }
 
 /* One logical line of the reader: "[section]" or "name = value". */
@@ -130,23 +159,32 @@ static void emit(FILE *out, const struct lk_site_file *file, size_t *done, size_
 	*done = upto;
 }
 
-static void rewrite(FILE *out, const struct lk_site_file *file, const struct addition *first,
-		    const struct addition *second)
+/* The addition that stands next behind `done`; NULL when all that were found are through. */
+static const struct addition *next_of(const struct addition additions[LK_SITE_ADDITIONS],
+				      size_t done)
 {
-	const struct addition *order[2] = { first, second };
-	size_t i, done = 0;
+	const struct addition *next = NULL;
 
-	if (second->found && first->found && second->at < first->at) {
-		order[0] = second;
-		order[1] = first;
-	}
-	for (i = 0; i < 2; i++)
-		if (order[i]->found)
-			emit(out, file, &done, order[i]->at, order[i]->lines);
+	for (size_t i = 0; i < LK_SITE_ADDITIONS; i++)
+		if (additions[i].found && additions[i].at > done &&
+		    (!next || additions[i].at < next->at))
+			next = &additions[i];
+	return next;
+}
+
+/* Those whose section is not there go to the end, with a heading; an empty one goes nowhere. */
+static void rewrite(FILE *out, const struct lk_site_file *file,
+		    const struct addition additions[LK_SITE_ADDITIONS])
+{
+	const struct addition *next;
+	size_t done = 0;
+
+	while ((next = next_of(additions, done)))
+		emit(out, file, &done, next->at, next->lines);
 	emit(out, file, &done, file->len, "");
-	for (i = 0; i < 2; i++)
-		if (!order[i]->found)
-			fprintf(out, "\n[%s]\n%s", order[i]->section, order[i]->lines);
+	for (size_t i = 0; i < LK_SITE_ADDITIONS; i++)
+		if (!additions[i].found && *additions[i].lines)
+			fprintf(out, "\n[%s]\n%s", additions[i].section, additions[i].lines);
 }
 
 static size_t count_lines(const char *text)
@@ -172,8 +210,7 @@ static struct lk_site_file *fde_of(struct lk_siteconfig *site)
 enum lk_status lk_siteconfig_fill(struct lk_siteconfig *site, const struct lk_site_values *values,
 				  struct lk_error *err)
 {
-	struct addition additions[2] = { { .section = "rootfs", .keys = root_keys },
-					 { .section = "rootfs.verity", .keys = verity_keys } };
+	struct addition additions[LK_SITE_ADDITIONS];
 	struct lk_site_file *file = fde_of(site);
 	LK_FREE char *text = NULL;
 	enum lk_status st;
@@ -181,22 +218,28 @@ enum lk_status lk_siteconfig_fill(struct lk_siteconfig *site, const struct lk_si
 	FILE *out;
 	int failed;
 
+	site->encrypted = values->luks_uuid != NULL;
 	if (site->cryptpilot)
 		return lk_siteconfig_fill_pilot(site, values, err);
 	if (!file)
 		return lk_raise(err, LK_INTERNAL, "fill a configuration without an fde file");
-	compose(&additions[0], &additions[1], values);
-	st = locate(file, additions, 2, err);
+	compose(additions, values);
+	st = locate(file, additions, LK_SITE_ADDITIONS, err);
 	if (st)
 		return st;
+	if (values->delta_uuid && !additions[2].found)
+		return lk_raise_code(err, LK_C_CONFIG_MISSING,
+				     "%s: a partition for the writable layer needs [delta], which "
+				     "says where its key comes from",
+				     file->name);
 	out = open_memstream(&text, &len);
 	if (!out)
 		return lk_raise(err, LK_INTERNAL, "out of memory");
-	rewrite(out, file, &additions[0], &additions[1]);
+	rewrite(out, file, additions);
 	failed = ferror(out);
 	if (fclose(out) != 0 || failed)
 		return lk_raise(err, LK_INTERNAL, "out of memory");
-	for (i = 0; i < 2; i++) {
+	for (i = 0; i < LK_SITE_ADDITIONS; i++) {
 		site->added[i].behind = additions[i].line;
 		site->added[i].lines = (unsigned)count_lines(additions[i].lines);
 	}

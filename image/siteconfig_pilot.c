@@ -7,6 +7,7 @@
 #include <sys/stat.h>
 
 #include "core/base64.h"
+#include "core/cleanup.h"
 #include "image/siteconfig_internal.h"
 
 #define METADATA "metadata.toml"
@@ -70,32 +71,49 @@ enum lk_status lk_siteconfig_is_pilot(const char *dir, const struct lk_site_file
 	return *ret ? LK_OK : names_no_device(fde, ret, err);
 }
 
-enum lk_status lk_siteconfig_fill_pilot(struct lk_siteconfig *site,
-					const struct lk_site_values *values, struct lk_error *err)
+static void print_metadata(FILE *out, const struct lk_site_values *values)
 {
 	const struct lk_verity_tree *tree = values->verity;
 	char hash[2 * LK_VERITY_HASH + 1], salt[2 * LK_VERITY_HASH + 1];
+
+	lk_hex_encode(tree->root_hash, sizeof(tree->root_hash), hash);
+	lk_hex_encode(tree->salt, sizeof(tree->salt), salt);
+	fprintf(out, "type = 1\nroot_hash = \"%s\"\n\n[latchkey]\ndevice = \"PARTUUID=%s\"\n", hash,
+		values->part_uuid);
+	if (values->luks_uuid)
+		fprintf(out, "luks_uuid = \"%s\"\n", values->luks_uuid);
+	if (values->delta_uuid)
+		fprintf(out, "delta_device = \"PARTUUID=%s\"\n", values->delta_uuid);
+	fprintf(out,
+		"\n[latchkey.verity]\nroot_hash = \"%s\"\nsalt = \"%s\"\nalgorithm = \"sha256\"\n"
+		"data_block_size = %u\nhash_block_size = %u\ndata_blocks = %llu\n"
+		"hash_offset = %llu\n",
+		hash, salt, LK_VERITY_BLOCK, LK_VERITY_BLOCK, (unsigned long long)tree->data_blocks,
+		values->hash_uuid ? 0 : (unsigned long long)tree->hash_offset);
+	if (values->hash_uuid)
+		fprintf(out, "hash_device = \"PARTUUID=%s\"\n", values->hash_uuid);
+}
+
+enum lk_status lk_siteconfig_fill_pilot(struct lk_siteconfig *site,
+					const struct lk_site_values *values, struct lk_error *err)
+{
 	struct lk_site_file *file = &site->files[site->n_files];
-	int n;
+	LK_FREE char *text = NULL;
+	size_t len = 0;
+	FILE *out;
+	int failed;
 
 	if (site->n_files == LK_SITE_FILES)
 		return lk_raise(err, LK_CONFIG, "more than %d files", LK_SITE_FILES - 1);
-	lk_hex_encode(tree->root_hash, sizeof(tree->root_hash), hash);
-	lk_hex_encode(tree->salt, sizeof(tree->salt), salt);
-	n = asprintf(&file->data,
-		     "type = 1\nroot_hash = \"%s\"\n\n"
-		     "[latchkey]\ndevice = \"PARTUUID=%s\"\nluks_uuid = \"%s\"\n\n"
-		     "[latchkey.verity]\nroot_hash = \"%s\"\nsalt = \"%s\"\n"
-		     "algorithm = \"sha256\"\ndata_block_size = %u\nhash_block_size = %u\n"
-		     "data_blocks = %llu\nhash_offset = %llu\n",
-		     hash, values->part_uuid, values->luks_uuid, hash, salt, LK_VERITY_BLOCK,
-		     LK_VERITY_BLOCK, (unsigned long long)tree->data_blocks,
-		     (unsigned long long)tree->hash_offset);
-	if (n < 0) {
-		file->data = NULL;
+	out = open_memstream(&text, &len);
+	if (!out)
 		return lk_raise(err, LK_INTERNAL, "out of memory");
-	}
-	file->len = (size_t)n;
+	print_metadata(out, values);
+	failed = ferror(out);
+	if (fclose(out) != 0 || failed)
+		return lk_raise(err, LK_INTERNAL, "out of memory");
+	file->data = lk_take(text);
+	file->len = len;
 	snprintf(file->name, sizeof(file->name), METADATA);
 	site->n_files++;
 	return LK_OK;

@@ -10,7 +10,7 @@
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 static const struct lk_verity_tree tree = { .data_blocks = 1, .hash_offset = 4096 };
-static const struct lk_site_values values = { "11-22", "33-44", &tree };
+static const struct lk_site_values values = { "11-22", "33-44", &tree, NULL, NULL };
 
 static const char *const added[] = { "device = \"PARTUUID=11-22\"\n",
 				     "luks_uuid = \"33-44\"\n",

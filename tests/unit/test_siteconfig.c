@@ -16,10 +16,11 @@ static const struct lk_verity_tree tree = {
 	.salt = { 0xab },
 	.root_hash = { 0xcd },
 };
-static const struct lk_site_values values = { "11-22", "33-44", &tree };
+static const struct lk_site_values values = { "11-22", "33-44", &tree, NULL, NULL };
 
 static const struct lk_site_values whole = { "00000000-0000-4000-8000-000000000000",
-					     "00000000-0000-4000-8000-000000000001", &tree };
+					     "00000000-0000-4000-8000-000000000001", &tree, NULL,
+					     NULL };
 
 #define ZEROS62 "00000000000000000000000000000000000000000000000000000000000000"
 #define ROOT	"device = \"PARTUUID=11-22\"\nluks_uuid = \"33-44\"\n"
@@ -166,7 +167,8 @@ TEST(only_configuration_and_what_it_names_is_taken)
 TEST(cryptpilots_folders)
 {
 	char dir[] = "/tmp/lk-site-XXXXXX", out[] = "/tmp/lk-site-XXXXXX", path[256];
-	char name[LK_SITE_NAME] = "", text[512];
+	char text[512];
+	struct lk_site_facts facts = { 0 };
 	struct lk_error err = { 0 };
 	SITE site = { 0 };
 
@@ -192,8 +194,8 @@ TEST(cryptpilots_folders)
 	CHECK_OK(lk_siteconfig_fill(&site, &whole, &err));
 	CHECK(has(&site, "metadata.toml") && has(&site, "fde.toml"));
 	CHECK_OK(lk_siteconfig_write(&site, out, &err));
-	CHECK_OK(lk_siteconfig_check(&site, out, "SITE", name, &err));
-	CHECK_STR(name, "rootfs");
+	CHECK_OK(lk_siteconfig_check(&site, out, "SITE", &facts, &err));
+	CHECK_STR(facts.mapper, "rootfs");
 	lk_siteconfig_free(&site);
 	put(dir, "metadata.toml", "type = 1\n");
 	CHECK_EQ(lk_siteconfig_read(dir, &site, &err), LK_CONFIG);
@@ -228,6 +230,7 @@ static char said[1024];
 static enum lk_status checked(const char *fde, char mapper[LK_SITE_NAME], enum lk_code *code)
 {
 	char dir[] = "/tmp/lk-site-XXXXXX", remove_it[64];
+	struct lk_site_facts facts = { 0 };
 	struct lk_error err = { 0 };
 	enum lk_status st;
 	SITE site;
@@ -236,7 +239,8 @@ static enum lk_status checked(const char *fde, char mapper[LK_SITE_NAME], enum l
 	make(&site, "fde.conf", fde);
 	CHECK_OK(lk_siteconfig_fill(&site, &whole, &err));
 	CHECK_OK(lk_siteconfig_write(&site, dir, &err));
-	st = lk_siteconfig_check(&site, dir, "SITE", mapper, &err);
+	st = lk_siteconfig_check(&site, dir, "SITE", &facts, &err);
+	snprintf(mapper, LK_SITE_NAME, "%s", facts.mapper);
 	*code = err.code;
 	lk_error_format(&err, said, sizeof(said));
 	snprintf(remove_it, sizeof(remove_it), "rm -r '%s'", dir);
