@@ -18,6 +18,7 @@
 #include <sys/statfs.h>
 #include <unistd.h>
 
+#include "agent/containers.h"
 #include "core/cleanup.h"
 
 #define SOURCE	  "latchkey-overlay"
@@ -218,17 +219,47 @@ static enum lk_status mount_layers(const struct lk_overlay_spec *o, const char *
 	return lk_raise(err, LK_INTERNAL, "mount an overlay on %s: %s", o->root, strerror(errno));
 }
 
+static enum lk_status open_dir(const char *path, int *ret, struct lk_error *err)
+{
+	*ret = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	return *ret >= 0 ? LK_OK : lk_raise(err, LK_INTERNAL, "open %s: %s", path, strerror(errno));
+}
+
+static enum lk_status give_containers(const struct lk_overlay_spec *o, const char *layer, int lower,
+				      struct lk_overlay_found *ret, struct lk_error *err)
+{
+	LK_FD int root = -1;
+	LK_FD int store = -1;
+	enum lk_status st;
+
+	st = open_dir(o->root, &root, err);
+	if (!st)
+		st = open_dir(layer, &store, err);
+	return st ? st : lk_containers_mount(lower, root, store, &ret->missed, err);
+}
+
 static enum lk_status lay(const struct lk_overlay_spec *o, struct lk_overlay_found *ret,
 			  struct lk_error *err)
 {
-	LK_FD int store = open(o->place, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	LK_FD int store = -1;
+	LK_FD int lower = -1;
 	char layer[LAYER_MAX];
 	enum lk_status st;
 
-	if (store < 0)
-		return lk_raise(err, LK_INTERNAL, "open %s: %s", o->place, strerror(errno));
-	st = o->made_for ? find_layer(o, store, layer, ret, err) : new_layer(o, store, layer, err);
-	return st ? st : mount_layers(o, layer, err);
+	st = open_dir(o->place, &store, err);
+	if (!st)
+		st = open_dir(o->root, &lower, err);
+	if (!st)
+		st = o->made_for ? find_layer(o, store, layer, ret, err)
+				 : new_layer(o, store, layer, err);
+	if (!st)
+		st = mount_layers(o, layer, err);
+	if (st)
+		return st;
+	st = give_containers(o, layer, lower, ret, err);
+	if (st)
+		umount2(o->root, MNT_DETACH);
+	return st;
 }
 
 enum lk_status lk_overlay_mount(const struct lk_overlay_spec *o, struct lk_overlay_found *ret,

@@ -27,9 +27,10 @@ struct lk_overlay_spec {
 struct lk_overlay_found {
 	bool kept;	 /* the layer was there, with what was written into it */
 	unsigned others; /* layers of other roots on the same store */
+	unsigned missed; /* directories of containers that stay on the overlay */
 };
 
-/* Mount the overlay over root; the layer's file system is private, nosuid and nodev. Done already:
+/* Mount the overlay over root, and over that the directories of agent/containers.h; the layer's file system is private, nosuid and nodev. Done already:
  * LK_OK. LK_ABSENT when root is not mounted or the kernel has no overlayfs; LK_TAMPERED
  * (layer-invalid) when the store holds something else than layers; on failure nothing of ours stays
  * mounted. */

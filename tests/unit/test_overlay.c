@@ -103,6 +103,15 @@ TEST(the_root_becomes_writable)
 
 	CHECK_EQ(mount("test", root, "tmpfs", 0, "mode=0751"), 0);
 	put(under(root, "file"), "below");
+	CHECK_EQ(mkdir(under(root, "var"), 0755), 0);
+	CHECK_EQ(mkdir(under(root, "var/lib"), 0755), 0);
+	CHECK_EQ(mkdir(under(root, "var/lib/docker"), 0710), 0);
+	put(under(root, "var/lib/docker/image"), "of the root");
+	CHECK_EQ(mkdir(under(root, "elsewhere"), 0755), 0);
+	CHECK_EQ(mkdir(under(root, "var/lib/containerd"), 0755), 0);
+	CHECK_EQ(symlink("/elsewhere",
+			 under(root, "var/lib/containerd/io.containerd.snapshotter.v1.overlayfs")),
+		 0);
 	CHECK_EQ(mount(NULL, root, NULL, MS_REMOUNT | MS_RDONLY, NULL), 0);
 	CHECK_EQ(open(under(root, "new"), O_CREAT | O_WRONLY, 0600), -1);
 	CHECK_OK(lay(root, place, 1 << 20));
@@ -120,10 +129,31 @@ TEST(the_root_becomes_writable)
 	CHECK_EQ(access(under(place, "upper/new"), F_OK), 0);
 }
 
+/* Upper sides of other overlays: what containers do, and what an overlay alone does not take. */
+TEST(container_directories_lie_beside_the_overlay)
+{
+	struct stat s;
+
+	CHECK_EQ(kind_of(under(root, "var/lib/docker")), TMPFS_MAGIC);
+	CHECK_EQ(kind_of(under(root, "var/lib/containers")), TMPFS_MAGIC);
+	CHECK_EQ(kind_of(under(root, "var/lib")), OVERLAYFS_SUPER_MAGIC);
+	CHECK_EQ(stat(under(root, "var/lib/docker"), &s), 0);
+	CHECK_EQ(s.st_mode & 07777, 0710);
+	CHECK_EQ(access(under(root, "var/lib/docker/image"), F_OK), 0);
+	CHECK_EQ(mkdir(under(root, "var/lib/docker/upper"), 0700), 0);
+	CHECK_EQ(access(under(place, "containers/var-lib-docker/upper"), F_OK), 0);
+	CHECK_EQ(access(under(place, "upper/var/lib/docker/image"), F_OK), -1);
+	/* a link in the root leads where it leads within the root */
+	CHECK_EQ(kind_of(under(root, "elsewhere/snapshots")), TMPFS_MAGIC);
+}
+
 TEST(once_more_changes_nothing)
 {
 	CHECK_OK(lay(root, place, 0));
 	CHECK_EQ(access(under(root, "new"), F_OK), 0);
+	CHECK_EQ(umount(under(root, "elsewhere/snapshots")), 0);
+	CHECK_EQ(umount(under(root, "var/lib/containers")), 0);
+	CHECK_EQ(umount(under(root, "var/lib/docker")), 0);
 	CHECK_EQ(umount(root), 0);
 	/* one overlay, not two; below it the root as it was */
 	CHECK_EQ(kind_of(root), TMPFS_MAGIC);
@@ -142,7 +172,7 @@ TEST(the_layer_is_bounded)
 	CHECK(fd >= 0);
 	for (int i = 0; i < 100; i++) {
 		n = write(fd, block, sizeof(block));
-		if (n != (ssize_t)sizeof(block))
+		if (n < 0)
 			break;
 	}
 	CHECK_EQ(errno, ENOSPC);
@@ -156,7 +186,9 @@ TEST(odd_hashes_are_refused)
 	struct lk_overlay_found found;
 
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
-		const struct lk_overlay_spec o = { .root = root, .place = place, .made_for = rows[i] };
+		const struct lk_overlay_spec o = { .root = root,
+						   .place = place,
+						   .made_for = rows[i] };
 
 		CHECK_EQ(lk_overlay_mount(&o, &found, &err), LK_INTERNAL);
 	}
@@ -169,4 +201,5 @@ TEST(cleanup)
 }
 
 TESTS(setup, a_root_must_be_mounted, odd_paths_are_refused, the_root_becomes_writable,
-      once_more_changes_nothing, the_layer_is_bounded, odd_hashes_are_refused, cleanup)
+      container_directories_lie_beside_the_overlay, once_more_changes_nothing, the_layer_is_bounded,
+      odd_hashes_are_refused, cleanup)

@@ -20,6 +20,7 @@
 #include <sys/sysmacros.h>
 #include <unistd.h>
 
+#include "agent/containers.h"
 #include "agent/dm.h"
 #include "agent/loop.h"
 #include "agent/overlay.h"
@@ -398,6 +399,12 @@ static enum lk_status lay(const char *made_for, struct lk_overlay_found *found)
 
 static void take_off(void)
 {
+	char path[128];
+
+	for (size_t i = 0; lk_container_dirs[i]; i++) {
+		snprintf(path, sizeof(path), ROOT "/%s", lk_container_dirs[i]);
+		CHECK_EQ(umount(path), 0);
+	}
 	CHECK_EQ(umount(ROOT), 0);
 	CHECK_EQ(umount(PLACE), 0);
 }
@@ -435,12 +442,14 @@ TEST(a_layer_lasts_for_its_root_hash)
 	CHECK(statvfs(PLACE, &fs) == 0);
 	CHECK((fs.f_flag & (ST_NOSUID | ST_NODEV)) == (ST_NOSUID | ST_NODEV));
 	put(ROOT "/written", "first");
+	put(ROOT "/var/lib/docker/image", "pulled");
 	CHECK_OK(lay("aa", &found)); /* done already */
 	take_off();
 	CHECK(access(ROOT "/written", F_OK) != 0);
 	CHECK_OK(lay("aa", &found));
 	CHECK(found.kept && found.others == 0);
 	CHECK(access(ROOT "/written", F_OK) == 0 && access(ROOT "/below", F_OK) == 0);
+	CHECK(access(ROOT "/var/lib/docker/image", F_OK) == 0 && found.missed == 0);
 	take_off();
 }
 

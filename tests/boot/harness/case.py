@@ -63,6 +63,10 @@ class World:
                 self._preparing.now = False
                 self._preparing.spent = self.prepared() + time.monotonic() - started
 
+    def once(self, name, make):
+        """A piece that the cases of one file share."""
+        return self._once(name, make)
+
     def prepared(self):
         """Seconds that this thread has spent on what the cases share."""
         return getattr(self._preparing, "spent", 0.0)

@@ -100,11 +100,13 @@ class Image:
 
 
 def build(out, tree, kernel, config, server, initrd=None, extra=(), log=None):
-    """Run latchkey-image build; the key goes to the server and is read back by the tool."""
+    """Run latchkey-image build; the key goes to the server and is read back by the tool. Without a
+    server the root is verified only."""
     out = Path(out)
+    key = (["--enroll", "latchkeyd", "--socket", server.socket, "--resource", keyserver.RESOURCE]
+           if server else ["--verity-only"])
     argv = [tools.release_program("latchkey-image"), "build", "--tree", tree, "--kernel", kernel,
-            "--config", config, "--enroll", "latchkeyd", "--socket", server.socket,
-            "--resource", keyserver.RESOURCE, "--out", out, "--no-progress", *extra]
+            "--config", config, *key, "--out", out, "--no-progress", *extra]
     if initrd:
         argv += ["--initrd", initrd]
     tools.run(argv, log=log or out.with_suffix(".build.log"))

@@ -1,0 +1,165 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Roots that are verified and not encrypted, and writable layers of each kind and place."""
+
+import shutil
+
+from cases.unlock import report_of_success, stage_lines
+from harness import disks, images, roots, tools, vm
+from harness.case import case
+
+PASSPHRASE = "what the layer opens with"
+# Says what a boot before this one left, and leaves something itself.
+AFTER = """\
+#!/bin/sh
+say() { echo "<1>GUEST $*" > /dev/kmsg; }
+say before "$(cat /var/written 2> /dev/null || echo nothing)"
+{ echo "by boot" > /var/written && sync && say wrote; } || say write-failed
+say blocks "$(stat -f -c %b /)"
+say layer "$(ls /run/latchkey/overlay 2> /dev/null | tr '\\n' ' ')"
+say layermount "$(grep ' /run/latchkey/overlay ' /proc/mounts)"
+"""
+FDE = """\
+[rootfs]
+name = "root"
+encrypted = false
+{layer}
+[rootfs.verity]
+{verity}"""
+# Read when the initramfs is made; each disk appends its own.
+PLACEHOLDER = """\
+root_hash = "{zeros}"
+data_blocks = 1
+hash_offset = 0
+hash_device = "PARTLABEL=root-verity"
+"""
+DELTA = """
+[delta]
+{delta}
+[delta.encrypt.exec]
+command = "/usr/bin/echo"
+args = ["-n", "{passphrase}"]
+"""
+AGENT = """\
+[agent]
+deadline = "90s"
+on_unreachable = "poweroff"
+on_denied = "poweroff"
+failure_delay = "1s"
+"""
+
+
+def configuration(folder, layer, delta="", final=False):
+    folder.mkdir(parents=True)
+    verity = PLACEHOLDER.format(zeros="0" * 64) if final else ""
+    text = FDE.format(layer=layer, verity=verity)
+    if final:
+        text = text.replace("[rootfs]\n", '[rootfs]\ndevice = "PARTLABEL=root"\n')
+    if delta:
+        text += DELTA.format(delta=delta, passphrase=PASSPHRASE)
+    (folder / "fde.conf").write_text(text)
+    (folder / "latchkey.conf").write_text(AGENT)
+    for item in folder.iterdir():
+        item.chmod(0o600)
+    return folder
+
+
+def tree(t, name, mark="one"):
+    """A small root; trees with different marks have different root hashes."""
+    made = roots.tiny(t.world.guest, t.folder / name)
+    own = made / "usr/lib/guest/after"
+    own.write_text(AFTER + own.read_text().split("\n", 1)[1])
+    (made / "etc/mark").write_text(mark + "\n")
+    return made
+
+
+def base(t, name, layer, delta=""):
+    """An initramfs that knows what this kind of layer needs."""
+    def make():
+        folder = t.world.folder / name
+        return t.world.initramfs(t.world.folder / f"{name}.base",
+                                 configuration(folder, layer, delta, final=True))
+    return t.world.once(name, make)
+
+
+def build(t, name, layer, delta="", mark="one", extra=(), initrd=None):
+    return images.build(t.folder / f"{name}.img", tree(t, name, mark), t.world.guest.kernel,
+                        configuration(t.folder / f"{name}.conf", layer, delta), None, initrd,
+                        extra)
+
+
+def boot(t, image, name, more=(), snapshot=True, disk=None):
+    t.outcome = vm.boot(
+        vm.Machine(image.kernel, image.initrd, image.cmdline,
+                   [vm.Disk(disk or image.disk, "root", snapshot), *more], network=False),
+        t.folder, 150, name)
+    return t.outcome
+
+
+def up(t, before, **report):
+    """The root came up, is writable, and had this in it."""
+    t.came_up()
+    stage_lines(t)
+    t.check(t.outcome.mark("before") == before, f"it held {t.outcome.mark('before')!r}")
+    t.check(t.outcome.mark("wrote") is not None, "the root cannot be written to")
+    return report_of_success(t, **report)
+
+
+@case("verity-only", cost=45)
+def verity_only(t):
+    """A root without a key, its tree on a partition; a snapshot in memory makes it writable."""
+    layer = 'rw_overlay = "ram"\nrw_overlay_type = "dm-snapshot"\n'
+    image = build(t, "root", layer, extra=("--fs", "ext4"), initrd=base(t, "snapshot-ram", layer))
+    before = disks.fingerprint(image.disk)
+    for number in (1, 2):
+        boot(t, image, f"boot{number}", snapshot=False)
+        up(t, "nothing", outcome="open", writable="ram", writable_type="dm-snapshot", trust=None)
+        mount = t.outcome.mark("rootmount")
+        t.check(mount.startswith("/dev/mapper/root / ext4 rw"), f"mounted: {mount}")
+        t.check({"root", "root-verity", "root-base"} <= set(t.outcome.mark("mappings").split()),
+                "the layers are not what they should be")
+    t.check(disks.fingerprint(image.disk) == before, "the boots wrote to the disk")
+    _, _, _, first, _ = disks.partitions(image.disk)[1]
+    disks.flip(image.disk, first + 11)
+    boot(t, image, "flipped")
+    t.refused("verity-corrupt")
+
+
+def encrypted_store(path):
+    """A LUKS2 volume with an empty ext4, as the first boot would have made it."""
+    with open(path, "wb") as file:
+        file.truncate(24 << 20)
+    tools.run(["mkfs.ext4", "-q", "-F", path])
+    with open(path, "ab") as file:
+        file.truncate((24 + 32) << 20)
+    tools.run(["cryptsetup", "reencrypt", "-q", "--encrypt", "--reduce-device-size", "32M",
+               "--key-file", "-", "--pbkdf", "pbkdf2", "--pbkdf-force-iterations", "1000", path],
+              stdin=PASSPHRASE.encode())
+    return path
+
+
+@case("layer-persists", cost=55)
+def layer_persists(t):
+    """What one boot writes the next one finds; a root with another hash starts a layer of its own."""
+    layer = 'rw_overlay = "disk-persist"\naccept_unauthenticated_delta = true\n'
+    delta = 'device = "/dev/vdb"\n'
+    initrd = base(t, "overlay-persist", layer, delta)
+    image = build(t, "root", layer, delta, initrd=initrd)
+    other = build(t, "other", layer, delta, mark="two", initrd=initrd)
+    store = vm.Disk(encrypted_store(t.folder / "store.img"), "store", snapshot=False)
+    expected = {"writable": "disk-persist", "writable_type": "overlayfs",
+                "trust": "verified base + unverified delta"}
+
+    def one(which, name, before, found):
+        boot(t, which, name, [store])
+        report = up(t, before, **expected)
+        t.check(report.get("layer") == found, f"the report says layer = {report.get('layer')!r}")
+
+    one(image, "first", "nothing", "new")
+    mount = t.outcome.mark("rootmount")
+    t.check(" / overlay rw" in mount, f"mounted: {mount}")
+    for option in ("nosuid", "nodev", "/dev/mapper/delta"):
+        t.check(option in t.outcome.mark("layermount"), f"the layer's mount lacks {option}")
+    one(image, "second", "by boot", "kept")
+    one(other, "other", "nothing", "new")
+    t.check(t.outcome.has("made for another root hash"), "the console does not say why it is empty")
+    one(image, "again", "by boot", "kept")
