@@ -208,6 +208,7 @@ def fstab_and_crypttab(t):
     t.check(any("swap0" in line for line in warned) and any("'v2'" in line and "_netdev" in line
                                                             for line in warned),
             f"the generator's warnings: {warned}")
+    t.check(t.outcome.mark("circles") == "0", "systemd found a circle of units")
     t.check(t.outcome.mark("order-now") == "", "a bad line makes a circle")
 
 

@@ -154,7 +154,7 @@ class World:
         return self._once("trixie initramfs", self._make_trixie)
 
     def _make_trixie(self):
-        home = self.folder / "trixie"
+        home = self.folder / "trixie-initramfs"
         home.mkdir()
         guest = guests.get("trixie")
         tree = roots.debian(guest, home / "debian")
