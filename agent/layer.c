@@ -7,6 +7,7 @@
 #include <string.h>
 #include <sys/mount.h>
 
+#include "agent/grow.h"
 #include "agent/overlay.h"
 #include "core/base64.h"
 #include "core/log.h"
@@ -19,12 +20,15 @@ static const struct lk_volume *find(const struct lk_settings *s, bool delta)
 	return NULL;
 }
 
+/* The file system takes the room behind it that a large store gives. */
 static enum lk_status open_snapshot(const char *sysroot, struct lk_error *err)
 {
+	bool grown;
+
 	if (mount(NULL, sysroot, NULL, MS_REMOUNT, NULL) != 0)
 		return lk_raise(err, LK_INTERNAL, "mount %s for writing: %s", sysroot,
 				strerror(errno));
-	return LK_OK;
+	return lk_grow_filesystem(sysroot, &grown, err);
 }
 
 static void tell(const struct lk_overlay_found *found)
