@@ -31,7 +31,7 @@ void lk_interrupt_setup(void)
 enum lk_status lk_interrupt_check(struct lk_error *err)
 {
 	if (interrupted)
-		return lk_raise(err, LK_AGAIN, "interrupted; nothing was written");
+		return lk_raise(err, LK_AGAIN, "interrupted");
 	return LK_OK;
 }
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* SIGINT and SIGTERM end a build in an orderly way: the stage fails, the work folder goes. */
+/* SIGINT and SIGTERM end long work in an orderly way: it fails, and cleans up behind it. */
 #pragma once
 
 #include "core/deadline.h"

@@ -11,7 +11,7 @@
 #include "image/kernel.h"
 #include "image/namespace.h"
 #include "image/outputs.h"
-#include "image/progress.h"
+#include "core/progress.h"
 #include "image/siteconfig.h"
 #include "image/tree.h"
 #include "image/verity_format.h"

@@ -9,7 +9,7 @@
 #include "core/crypto.h"
 #include "core/interrupt.h"
 #include "image/files.h"
-#include "image/progress.h"
+#include "core/progress.h"
 
 #define CHUNK (1u << 20)
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The stage lines and the bar. */
-#include "image/progress.h"
+#include "core/progress.h"
 
 #include <stdio.h>
 #include <unistd.h>

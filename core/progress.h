@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What the operator sees while a disk is made: on a terminal a line for each stage with a bar for
+/* What the operator sees of long work: on a terminal a line for each stage with a bar for
  * long ones; elsewhere nothing. */
 #pragma once
 
