@@ -183,6 +183,19 @@ static enum lk_status kbs_check(const void *options, struct lk_error *err)
 	return st ? lk_context(err, "key_uri") : LK_OK;
 }
 
+static bool kbs_proves_server(const void *options)
+{
+	const struct kbs_options *o = options;
+	struct lk_error ignored = { 0 };
+	struct lk_url url;
+	size_t i;
+
+	for (i = 0; i < o->urls.n; i++)
+		if (lk_url_parse(o->urls.items[i], &url, &ignored) || !url.tls)
+			return false;
+	return o->root_cert || o->pins.n > 0;
+}
+
 static enum lk_status kbs_load(void *options, enum lk_trust trust, struct lk_error *err)
 {
 	struct kbs_options *o = options;
@@ -395,6 +408,7 @@ const struct lk_provider lk_provider_kbs = {
 	.keys = keys,
 	.options_size = sizeof(struct kbs_options),
 	.check = kbs_check,
+	.proves_server = kbs_proves_server,
 	.load = kbs_load,
 	.same_session = kbs_same_session,
 	.prepare = kbs_prepare,

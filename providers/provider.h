@@ -80,6 +80,7 @@ struct lk_provider {
 	bool needs_network;
 	bool needs_attester;
 	bool runs_programs; /* the fetcher's sandbox must allow execve; false on attested paths */
+	bool throw_away;    /* each key is new, and opens nothing that was there before */
 	const struct lk_key *keys;		/* rows ending in { 0 } */
 	const struct lk_provider_table *tables; /* further rows; may be NULL */
 	size_t options_size;
@@ -92,6 +93,9 @@ struct lk_provider {
 	/* Read the files that the options name into fields of rows, once, before the fetcher is
 	 * caged and can no longer open them. trust: whose they may be. NULL: there are none. */
 	enum lk_status (*load)(void *options, enum lk_trust trust, struct lk_error *err);
+	/* Is the server known by TLS and a CA or key that the configuration names, so that a volume
+	 * may be made with the key it gives? NULL: no. Pure. */
+	bool (*proves_server)(const void *options);
 	/* May these two volumes be served by one session? NULL: never. Pure. */
 	bool (*same_session)(const void *a, const void *b);
 
