@@ -93,6 +93,42 @@ bool lk_blockdev_read_partition(int disk_fd, uint64_t begin, uint64_t length, ch
 	return false;
 }
 
+static void describe(blkid_probe probe, char *what, size_t size)
+{
+	const char *type = NULL, *usage = NULL;
+
+	if (blkid_probe_lookup_value(probe, "TYPE", &type, NULL) == 0) {
+		(void)blkid_probe_lookup_value(probe, "USAGE", &usage, NULL);
+		snprintf(what, size, "%s (%s)", type, usage ? usage : "signature");
+	} else if (blkid_probe_lookup_value(probe, "PTTYPE", &type, NULL) == 0) {
+		snprintf(what, size, "a %s partition table", type);
+	} else {
+		snprintf(what, size, "a signature without a name");
+	}
+}
+
+enum lk_status lk_blockdev_signature(int fd, char *what, size_t size, struct lk_error *err)
+{
+	LK_CLEANUP(blkid_free_probe_p) blkid_probe probe = blkid_new_probe();
+	int r;
+
+	if (!probe || blkid_probe_set_device(probe, fd, 0, 0) != 0 ||
+	    blkid_probe_enable_superblocks(probe, 1) != 0 ||
+	    blkid_probe_set_superblocks_flags(probe, BLKID_SUBLKS_TYPE | BLKID_SUBLKS_USAGE) != 0 ||
+	    blkid_probe_enable_partitions(probe, 1) != 0)
+		return lk_raise(err, LK_INTERNAL, "look for signatures: out of resources");
+	/* 0: one was found, 1: nothing; -2: more than one, hence no single name. */
+	r = blkid_do_safeprobe(probe);
+	if (r == -1)
+		return lk_raise(err, LK_INTERNAL, "look for signatures: %s", strerror(errno));
+	what[0] = '\0';
+	if (r == 0)
+		describe(probe, what, size);
+	else if (r == -2)
+		snprintf(what, size, "more than one signature");
+	return LK_OK;
+}
+
 /* Open /dev/NAME and make sure that it is the device meant; number 0 takes any. */
 static bool open_node(const char *node, dev_t number, struct lk_blockdev *ret)
 {

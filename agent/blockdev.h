@@ -54,5 +54,8 @@ enum lk_status lk_blockdev_find(const char *spec, struct lk_deadline deadline,
 				struct lk_blockdev *ret, struct lk_error *err);
 /* The same for a node that must be there now, such as "/dev/mapper/root-crypt". */
 enum lk_status lk_blockdev_open(const char *node, struct lk_blockdev *ret, struct lk_error *err);
+/* What libblkid knows on an open device or file ("ext4 (filesystem)", "a gpt partition table"), cut
+ * at size; "" if nothing. LK_INTERNAL when it cannot be read. */
+enum lk_status lk_blockdev_signature(int fd, char *what, size_t size, struct lk_error *err);
 void lk_blockdev_close(struct lk_blockdev *dev); /* fine twice */
 #define LK_BLOCKDEV LK_CLEANUP(lk_blockdev_close) struct lk_blockdev

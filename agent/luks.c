@@ -186,7 +186,7 @@ static const char *below_name(const char *name, char buf[NAME_MAX_DM])
 	return buf;
 }
 
-static enum lk_status check_free(const char *name, struct lk_error *err)
+enum lk_status lk_luks_check_free(const char *name, struct lk_error *err)
 {
 	enum lk_status st;
 	bool exists;
@@ -311,9 +311,9 @@ enum lk_status lk_luks_open(const struct lk_luks_prepared *p, const struct lk_bl
 
 	st = check_shape(key, &p->header, err);
 	if (!st)
-		st = check_free(name, err);
+		st = lk_luks_check_free(name, err);
 	if (!st && p->header.integrity)
-		st = check_free(below_name(name, below), err);
+		st = lk_luks_check_free(below_name(name, below), err);
 	if (st)
 		return st;
 	st = lk_dm_watchdog_start(deadline, &watchdog, err);

@@ -44,6 +44,8 @@ enum lk_luks_flags {
 enum lk_status lk_luks_open(const struct lk_luks_prepared *p, const struct lk_blockdev *dev,
 			    const char *name, const struct lk_volume_key *key, unsigned flags,
 			    struct lk_deadline deadline, struct lk_error *err);
+/* LK_CONFIG (name-taken) when there is a mapping of that name. */
+enum lk_status lk_luks_check_free(const char *name, struct lk_error *err);
 /* Does the key open the prepared header? Maps nothing, needs no device-mapper. */
 enum lk_status lk_luks_check_key(const struct lk_luks_prepared *p, const struct lk_volume_key *key,
 				 struct lk_error *err);

@@ -17,7 +17,7 @@
 
 #define CHUNK (64u * 1024)
 
-static bool read_at(int fd, uint8_t *buf, size_t n, uint64_t offset)
+bool lk_luks_read_at(int fd, uint8_t *buf, size_t n, uint64_t offset)
 {
 	while (n > 0) {
 		ssize_t got = pread(fd, buf, n, (off_t)offset);
@@ -33,7 +33,7 @@ static bool read_at(int fd, uint8_t *buf, size_t n, uint64_t offset)
 	return true;
 }
 
-static bool write_at(int fd, const uint8_t *buf, size_t n, uint64_t offset)
+bool lk_luks_write_at(int fd, const uint8_t *buf, size_t n, uint64_t offset)
 {
 	while (n > 0) {
 		ssize_t put = pwrite(fd, buf, n, (off_t)offset);
@@ -57,7 +57,7 @@ static enum lk_status read_copy(int fd, uint64_t device_size, uint64_t offset,
 	LK_FREE uint8_t *data = NULL;
 	uint64_t size;
 
-	if (!read_at(fd, binary, sizeof(binary), offset))
+	if (!lk_luks_read_at(fd, binary, sizeof(binary), offset))
 		return LK_OK;
 	size = lk_luks_copy_size(binary, offset);
 	if (size == 0 || offset + size > device_size)
@@ -67,7 +67,8 @@ static enum lk_status read_copy(int fd, uint64_t device_size, uint64_t offset,
 		return lk_raise(err, LK_INTERNAL, "out of memory for a header of %llu bytes",
 				(unsigned long long)size);
 	memcpy(data, binary, sizeof(binary));
-	if (!read_at(fd, data + sizeof(binary), size - sizeof(binary), offset + sizeof(binary)))
+	if (!lk_luks_read_at(fd, data + sizeof(binary), size - sizeof(binary),
+			     offset + sizeof(binary)))
 		return LK_OK;
 	ret->data = lk_take(data);
 	ret->len = size;
@@ -149,10 +150,10 @@ static enum lk_status copy_area(const struct lk_luks_keyslot *slot, int from, in
 	while (left > 0) {
 		size_t n = left < CHUNK ? (size_t)left : CHUNK;
 
-		if (!read_at(from, buf, n, at))
+		if (!lk_luks_read_at(from, buf, n, at))
 			return lk_raise_code(err, LK_C_HEADER_INVALID,
 					     "the area of keyslot %u cannot be read", slot->id);
-		if (!write_at(to, buf, n, at))
+		if (!lk_luks_write_at(to, buf, n, at))
 			return lk_raise(err, LK_INTERNAL, "write the private header: %s",
 					strerror(errno));
 		at += n;
@@ -172,7 +173,7 @@ static enum lk_status fill(const struct lk_luks_header *header, int from, int to
 	if (st)
 		return st;
 	if (ftruncate(to, (off_t)(2 * header->hdr_size + header->keyslots_size)) != 0 ||
-	    !write_at(to, copy, len, 0))
+	    !lk_luks_write_at(to, copy, len, 0))
 		return lk_raise(err, LK_INTERNAL, "write the private header: %s", strerror(errno));
 	for (size_t i = 0; i < header->n_keyslots; i++) {
 		st = copy_area(&header->keyslots[i], from, to, err);

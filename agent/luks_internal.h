@@ -20,6 +20,10 @@ struct lk_luks_copies { /* `= { 0 }` is empty */
 	struct lk_luks_bytes primary, secondary;
 };
 
+/* Exactly n bytes at offset; false if that cannot be. */
+bool lk_luks_read_at(int fd, uint8_t *buf, size_t n, uint64_t offset);
+bool lk_luks_write_at(int fd, const uint8_t *buf, size_t n, uint64_t offset);
+
 /* Read both copies, each byte once. Where the primary does not hold together, the secondary is
  * looked for in the places that the specification names (section 2.1). */
 enum lk_status lk_luks_copies_read(int fd, uint64_t device_size, struct lk_luks_copies *ret,

@@ -151,6 +151,11 @@ bool lk_volume_has_snapshot(const struct lk_volume *v);
 bool lk_volume_attested(const struct lk_volume *v);
 /* Does any key of the volume come over the network? */
 bool lk_volume_needs_network(const struct lk_volume *v);
+/* May a volume be made with the key of this source? Not when whoever answers for the server could give
+ * it. Pure. */
+bool lk_source_may_format(const struct lk_volume_source *s);
+/* Is the volume made anew at each opening, under a random key: nothing in it lasts? */
+bool lk_volume_throw_away(const struct lk_volume *v);
 
 /* What is legal, but should be known: one call for each, the text one sentence. */
 void lk_settings_warn(const struct lk_settings *s, void (*warn)(void *arg, const char *text),

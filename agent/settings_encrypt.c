@@ -277,6 +277,12 @@ void lk_sources_free(struct lk_volume *v)
 	v->n_sources = 0;
 }
 
+bool lk_volume_throw_away(const struct lk_volume *v)
+{
+	return v->format == LK_FORMAT_ALWAYS ||
+	       (v->n_sources > 0 && v->sources[0].provider->throw_away);
+}
+
 bool lk_volume_attested(const struct lk_volume *v)
 {
 	size_t i;

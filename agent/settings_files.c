@@ -4,6 +4,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "agent/makefs.h"
 #include "agent/settings_internal.h"
 #include "lk_build.h"
 #include "providers/provider.h"
@@ -131,6 +132,17 @@ static enum lk_status visit_source(const struct lk_volume_source *s,
 	return st;
 }
 
+/* The program that makes the file system, if the volume may be made at boot. */
+static enum lk_status visit_makefs(struct walk *w, const struct lk_volume *v, struct lk_error *err)
+{
+	const char *program;
+
+	if (v->makefs < 0 || (v->format == LK_FORMAT_NEVER && !lk_volume_throw_away(v)))
+		return LK_OK;
+	program = lk_makefs_program((enum lk_filesystem)v->makefs);
+	return program ? visit_command(w, program, err) : LK_OK;
+}
+
 static enum lk_status visit_volume(struct walk *w, const struct lk_volume *v, struct lk_error *err)
 {
 	const struct lk_file_visitor visitor = { visit_named, w };
@@ -139,6 +151,8 @@ static enum lk_status visit_volume(struct walk *w, const struct lk_volume *v, st
 
 	for (i = 0; i < v->n_sources && !st; i++)
 		st = visit_source(&v->sources[i], &visitor, err);
+	if (!st)
+		st = visit_makefs(w, v, err);
 	return st ? lk_context(err, "%s", v->file) : LK_OK;
 }
 

@@ -21,8 +21,6 @@ void lk_volume_free(struct lk_volume *v); /* fine on one that was never filled *
 /* What the rows cannot see. The name of the key that is wrong, in our files' spelling, with *err
  * raised; NULL if none is. */
 const char *lk_volume_wrong(struct lk_volume *v, struct lk_error *err);
-/* LK_CONFIG when the volume asks for what the language has and this version has not. */
-enum lk_status lk_volume_supported(const struct lk_volume *v, struct lk_error *err);
 /* For a root with everything in place: how a damaged block is met, unless that was written. */
 void lk_root_settle(struct lk_volume *v);
 
@@ -77,6 +75,12 @@ struct settings_list { /* `= LK_SETTINGS_LIST_NONE` */
 enum lk_status lk_settings_find(const char *path, const char *older, enum lk_trust trust,
 				struct settings_list *ret, struct lk_error *err);
 void lk_settings_list_free(struct settings_list *list);
+
+/* agent/settings_format.c: what volumes may be made, and how; after the volumes are sorted. */
+enum lk_status lk_settings_format_check(const struct lk_settings *s, const struct lk_volume *v,
+					struct lk_error *err);
+/* agent/settings_format.c: what the place of a writable layer says of its volume. */
+void lk_delta_settle(const struct lk_volume *root, struct lk_volume *delta);
 
 /* agent/settings.c: one file's text into s. Pure; the fuzzer's way in. */
 enum lk_status lk_settings_parse(struct lk_settings *s, enum lk_settings_kind kind,

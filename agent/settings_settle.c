@@ -15,7 +15,7 @@ static enum lk_status problem(const struct lk_volume *v, struct lk_problems *pro
 	return lk_problems_add(problems, err) ? LK_OK : st;
 }
 
-/* Do two volumes want the same mapping? A root with layers has others below it. */
+/* Do two volumes want the same mapping? Layers and integrity have others below them. */
 static bool names_clash(const struct lk_volume *a, const struct lk_volume *b)
 {
 	static const char *const snapshot[] = { "-verity", "-base", "-store" };
@@ -30,7 +30,10 @@ static bool names_clash(const struct lk_volume *a, const struct lk_volume *b)
 			return true;
 	}
 	snprintf(inner, sizeof(inner), "%s-crypt", a->name);
-	return a->has_verity && strcmp(inner, b->name) == 0;
+	if (a->has_verity && strcmp(inner, b->name) == 0)
+		return true;
+	snprintf(inner, sizeof(inner), "%s_dif", a->name);
+	return a->integrity && strcmp(inner, b->name) == 0;
 }
 
 static enum lk_status check_names(const struct lk_settings *s, struct lk_problems *problems,
@@ -106,15 +109,18 @@ void lk_settings_take_phase(struct lk_settings *s, enum lk_phase phase)
 	}
 }
 
-static enum lk_status check_supported(const struct lk_settings *s, struct lk_problems *problems,
-				      struct lk_error *err)
+static enum lk_status check_formatting(struct lk_settings *s, struct lk_problems *problems,
+				       struct lk_error *err)
 {
 	enum lk_status st = LK_OK;
 	size_t i;
 
-	for (i = 0; i < s->n_known && !st; i++)
-		if (lk_volume_supported(&s->volumes[i], err))
+	for (i = 0; i < s->n_known && !st; i++) {
+		if (s->volumes[i].is_delta && s->volumes[0].is_root)
+			lk_delta_settle(&s->volumes[0], &s->volumes[i]);
+		if (lk_settings_format_check(s, &s->volumes[i], err))
 			st = problem(&s->volumes[i], problems, err);
+	}
 	return st;
 }
 
@@ -126,11 +132,11 @@ enum lk_status lk_settings_settle(struct lk_settings *s, struct lk_problems *pro
 	lk_settings_take_phase(s, LK_PHASE_INITRD);
 	if (problems && problems->n)
 		return LK_OK; /* fields may be missing */
-	st = check_supported(s, problems, err);
-	if (!st && lk_settings_layer_check(s, err))
-		st = problem(&s->volumes[0], problems, err);
+	st = lk_settings_layer_check(s, err) ? problem(&s->volumes[0], problems, err) : LK_OK;
 	if (!st)
 		st = check_names(s, problems, err);
+	if (!st)
+		st = check_formatting(s, problems, err);
 	return st ? st : check_emergency(s, problems, err);
 }
 

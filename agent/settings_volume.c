@@ -52,15 +52,17 @@ static const char *const entropies[] = { "unknown", "full", NULL };
 #define FORMAT                                                                                     \
 	.name = "format", .type = LK_T_CHOICE, AT(format), .fallback = "never",                    \
 	.choices = formats,                                                                        \
-	.help = "What may be formatted at boot: nothing, a device that is blank, or whatever is "  \
-		"there. With blank, a host that wipes the device resets the volume to empty."
+	.help = "What may be formatted at boot. never: nothing. blank: a device that holds "       \
+		"nothing, once; a host that wipes the device resets the volume to empty. always: " \
+		"whatever is there, at each boot, under a random key."
 #define MAKEFS                                                                                     \
 	.name = "makefs", .type = LK_T_CHOICE, AT(makefs), .choices = file_systems,                \
 	.help = "The file system to make when the volume is formatted.", .example = "\"ext4\""
-#define INTEGRITY                                                                                  \
-	.name = "integrity", .type = LK_T_BOOL, AT(integrity), .fallback = "false",                \
-	.help = "Whether dm-integrity lets no altered block be read. Replay of old blocks is not " \
-		"noticed."
+#define INTEGRITY                                                                                   \
+	.name = "integrity", .type = LK_T_BOOL, AT(integrity), .fallback = "false",                 \
+	.help = "Whether dm-integrity lets no altered block be read. Replay of old blocks is not "  \
+		"noticed. Needs allow_discards = false; a volume that lasts is written whole when " \
+		"it is made."
 #define GROW                                                                                       \
 	.name = "grow", .type = LK_T_BOOL, AT(grow), .fallback = "false",                          \
 	.help = "Let the partition, if it is the last of a GPT disk, take what room the disk has " \
@@ -238,28 +240,6 @@ static enum lk_status check_uuid(char *uuid, struct lk_error *err)
 	if (shape[i] || uuid[i])
 		return lk_raise_code(err, LK_C_CONFIG_VALUE, "'luks_uuid' is not a UUID");
 	return LK_OK;
-}
-
-/* What the language has and this version has not; NULL if all is well. */
-static const char *unsupported(const struct lk_volume *v)
-{
-	if (v->integrity)
-		return "integrity";
-	if (v->format != LK_FORMAT_NEVER)
-		return "format";
-	return v->makefs >= 0 ? "makefs" : NULL;
-}
-
-enum lk_status lk_volume_supported(const struct lk_volume *v, struct lk_error *err)
-{
-	const char *name = unsupported(v);
-	const struct lk_key *key;
-
-	if (!name)
-		return LK_OK;
-	key = lk_keys_find(lk_volume_section_of(v)->keys, name);
-	return lk_raise_code(err, LK_C_CONFIG_VALUE, "%s = %s is not supported by this version",
-			     name, key->type == LK_T_CHOICE ? lk_key_choice(key, v) : "true");
 }
 
 const char *lk_volume_wrong(struct lk_volume *v, struct lk_error *err)

@@ -44,6 +44,8 @@ static void warn_source(const struct warner *w, const struct lk_volume *v,
 		    "volume '%s': provider '%s' is for testing: whoever can run its program has "
 		    "the key",
 		    v->name, p->name);
+	else if (p->throw_away)
+		say(w, "volume '%s': a random key: it starts empty at each opening", v->name);
 	else if (!p->needs_attester)
 		say(w,
 		    "volume '%s': provider '%s' releases the key to whoever holds its credential; "
@@ -87,6 +89,15 @@ static void warn_volume(const struct warner *w, const struct lk_volume *v)
 		    v->name);
 	if (v->has_verity && v->rw_overlay == LK_OVERLAY_NONE)
 		say(w, "volume '%s': rw_overlay is none: the root cannot be written to", v->name);
+	if (v->format == LK_FORMAT_BLANK)
+		say(w,
+		    "volume '%s': format is blank: a host that wipes the device resets it to empty",
+		    v->name);
+	if (v->format == LK_FORMAT_ALWAYS)
+		say(w,
+		    "volume '%s': format is always: whatever the device holds is erased at each "
+		    "boot",
+		    v->name);
 	if (!v->auto_open && !v->is_delta)
 		say(w, "volume '%s': auto_open is false: it is not opened at boot", v->name);
 	else if (v->phase == LK_PHASE_SYSTEM)

@@ -9,7 +9,7 @@
 
 static bool concerns_all(const struct lk_run *run, const struct lk_volume *v, enum lk_status st)
 {
-	if (run->rehearse)
+	if (run->rehearse || run->only)
 		return true;
 	if (run->phase == LK_PHASE_SYSTEM)
 		return false;

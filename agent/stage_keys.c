@@ -37,6 +37,8 @@ static enum lk_status add_volume_events(struct lk_run *run, size_t i, struct lk_
 	}
 	if (!v->encrypted)
 		return LK_OK;
+	if (run->volumes[i].make)
+		return lk_events_add(&run->report.events, "format", v->name, err);
 	return lk_events_add(&run->report.events, "header", note->header_digest, err);
 }
 

@@ -53,6 +53,7 @@ static unsigned choose_flags(struct lk_run *run, size_t i)
 			   tuning.bypass, note->options);
 	snprintf(note->options_why, sizeof(note->options_why), "%s", tuning.why);
 	return (v->has_verity ? LK_LUKS_READONLY | LK_LUKS_PRIVATE : 0) |
+	       (v->integrity && lk_volume_throw_away(v) ? LK_LUKS_NO_JOURNAL : 0) |
 	       (v->allow_discards ? LK_LUKS_DISCARDS : 0) | (tuning.bypass ? LK_LUKS_BYPASS : 0);
 }
 
@@ -72,7 +73,8 @@ static enum lk_status open_crypt(struct lk_run *run, size_t i, struct lk_error *
 	return LK_OK;
 }
 
-/* Is it the volume that it should be? Its identity is measured before it is used. */
+/* Is it the volume that it should be? Its identity is measured before it is used. What was made in
+ * this run out of nothing has none. */
 static enum lk_status check_identity(struct lk_run *run, size_t i, struct lk_error *err)
 {
 	const struct lk_volume *v = &run->settings->volumes[i];
@@ -90,12 +92,26 @@ static enum lk_status check_identity(struct lk_run *run, size_t i, struct lk_err
 	return lk_events_add(&run->report.events, "identity", hex, err);
 }
 
+/* What does not last has no header on the disk to report of. */
+static enum lk_status make(struct lk_run *run, size_t i, struct lk_error *err)
+{
+	enum lk_status st = lk_stage_make(run, i, err);
+
+	if (st || lk_volume_throw_away(&run->settings->volumes[i]))
+		return st;
+	return lk_stage_note_header(run, i, err);
+}
+
 static enum lk_status open_volume(struct lk_run *run, size_t i, struct lk_error *err)
 {
 	const struct lk_volume *v = &run->settings->volumes[i];
 	enum lk_status st = LK_OK;
 
-	if (v->encrypted)
+	if (run->volumes[i].make)
+		st = make(run, i, err);
+	if (st || run->occasion != LK_OCCASION_BOOT)
+		return st;
+	if (v->encrypted && !lk_volume_throw_away(v))
 		st = check_identity(run, i, err);
 	if (!st && v->encrypted)
 		st = open_crypt(run, i, err);
@@ -125,7 +141,8 @@ enum lk_status lk_stage_open(struct lk_run *run, char *detail, struct lk_error *
 				return st;
 			continue;
 		}
-		snprintf(note->outcome, sizeof(note->outcome), "open");
+		snprintf(note->outcome, sizeof(note->outcome), "%s",
+			 run->occasion == LK_OCCASION_BOOT ? "open" : "made");
 		note->open_ms = lk_clock_ms() - run->report.start_ms;
 		verity = verity || run->settings->volumes[i].has_verity;
 	}

@@ -36,6 +36,12 @@ enum lk_status lk_stage_keep(struct lk_run *run, size_t i, bool *ret, struct lk_
 /* agent/stage_layer.c: the root's writable layer, where it is a mapping; the report's word on it in
  * any case. Nothing to do for other volumes and layers. */
 enum lk_status lk_stage_layer(struct lk_run *run, size_t root, struct lk_error *err);
+/* agent/stage_make.c: is volume i, whose device was found, to be made? Fills state->look and make. */
+enum lk_status lk_stage_look(struct lk_run *run, size_t i, struct lk_error *err);
+/* agent/stage_make.c: make volume i, whose key is there; its header is state->prepared afterwards. */
+enum lk_status lk_stage_make(struct lk_run *run, size_t i, struct lk_error *err);
+/* agent/stage_volumes.c: tell the report of the header of volume i. */
+enum lk_status lk_stage_note_header(struct lk_run *run, size_t i, struct lk_error *err);
 
 /* Name of the dm-crypt mapping of a volume: its own, or NAME-crypt when verity lies on top. */
 const char *lk_inner_name(const struct lk_volume *v, char buf[LK_MAP_NAME]);

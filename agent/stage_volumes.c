@@ -136,15 +136,44 @@ static void grow(struct lk_run *run, const struct lk_volume *v, struct lk_volume
 			 : "unchanged");
 }
 
+enum lk_status lk_stage_note_header(struct lk_run *run, size_t i, struct lk_error *err)
+{
+	const struct lk_luks_header *header = lk_luks_prepared_header(run->volumes[i].prepared);
+	struct lk_report_volume *note = &run->report.volumes[i];
+	uint8_t digest[32];
+	enum lk_status st;
+
+	st = lk_luks_header_digest(header, digest, err);
+	if (st)
+		return lk_context(err, "digest the header of volume '%s'", note->name);
+	lk_hex_encode(digest, sizeof(digest), note->header_digest);
+	snprintf(note->luks_uuid, sizeof(note->luks_uuid), "%s", header->uuid);
+	note->header_degraded = header->degraded != LK_LUKS_BOTH_GOOD;
+	return LK_OK;
+}
+
+/* Two volumes on one device would destroy each other. */
+static enum lk_status check_alone(const struct lk_run *run, size_t i, struct lk_error *err)
+{
+	size_t j;
+
+	for (j = 0; j < i; j++)
+		if (run->volumes[j].dev.fd >= 0 &&
+		    run->volumes[j].dev.number == run->volumes[i].dev.number)
+			return lk_raise_code(err, LK_C_CONFIG_VALUE,
+					     "volumes '%s' and '%s' are both on %s",
+					     run->settings->volumes[j].name,
+					     run->settings->volumes[i].name,
+					     run->volumes[i].dev.path);
+	return LK_OK;
+}
+
 static enum lk_status prepare(struct lk_run *run, size_t i, struct lk_deadline wait,
 			      struct lk_error *err)
 {
 	const struct lk_volume *v = &run->settings->volumes[i];
 	const struct lk_luks_rules rules = lk_volume_rules(v);
 	struct lk_volume_state *state = &run->volumes[i];
-	struct lk_report_volume *note = &run->report.volumes[i];
-	const struct lk_luks_header *header;
-	uint8_t digest[32];
 	enum lk_status st;
 
 	st = lk_blockdev_find(v->device, wait, &state->dev, err);
@@ -155,22 +184,19 @@ static enum lk_status prepare(struct lk_run *run, size_t i, struct lk_deadline w
 					       err);
 	if (st)
 		return lk_context(err, "find volume '%s'", v->name);
+	st = check_alone(run, i, err);
+	if (st)
+		return st;
 	if (v->grow)
-		grow(run, v, state, note);
-	if (!v->encrypted)
-		return LK_OK;
+		grow(run, v, state, &run->report.volumes[i]);
+	st = lk_stage_look(run, i, err);
+	if (st || state->make || !v->encrypted)
+		return st;
 	st = lk_luks_prepare(&state->dev, &rules, &state->prepared, err);
 	if (st)
 		return lk_context(err, "check the header of volume '%s' on %s", v->name,
 				  state->dev.path);
-	header = lk_luks_prepared_header(state->prepared);
-	st = lk_luks_header_digest(header, digest, err);
-	if (st)
-		return lk_context(err, "digest the header of volume '%s'", v->name);
-	lk_hex_encode(digest, sizeof(digest), note->header_digest);
-	snprintf(note->luks_uuid, sizeof(note->luks_uuid), "%s", header->uuid);
-	note->header_degraded = header->degraded != LK_LUKS_BOTH_GOOD;
-	return LK_OK;
+	return lk_stage_note_header(run, i, err);
 }
 
 /* Until when to wait for devices. In the system one that is missing must not keep the others. */

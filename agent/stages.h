@@ -6,11 +6,15 @@
  *
  * In the initramfs a failure is that of the unlock, except that a denial of one data volume is that
  * volume's alone. In the system every failure of a volume is.
+ *
+ * Afterwards every volume is mapped as /dev/mapper/NAME, whether it was there before, was made in
+ * this run, or is a throw-away one (among them the store of a writable layer that starts empty).
  */
 #pragma once
 
 #include "agent/fetcher.h"
 #include "agent/luks.h"
+#include "agent/make.h"
 #include "agent/report.h"
 #include "agent/settings.h"
 #include "core/deadline.h"
@@ -19,8 +23,10 @@
 /* How far one volume has come; owned by the run. */
 struct lk_volume_state {
 	struct lk_blockdev dev;
-	struct lk_blockdev hash; /* of a verity tree that has a device of its own */
-	struct lk_luks_prepared *prepared;
+	struct lk_blockdev hash;	   /* of a verity tree that has a device of its own */
+	struct lk_luks_prepared *prepared; /* NULL until a volume that is made is made */
+	struct lk_look look;		   /* only where a volume may be made */
+	bool make;			   /* it is made (anew), not opened as it is */
 	bool crypt_open, verity_open, layer_open;
 	bool kept;   /* open since an earlier run, which did not end with this one */
 	bool failed; /* stays closed, and the others go on */
@@ -31,6 +37,9 @@ struct lk_run {			     /* `= { 0 }`, then set config_dir */
 	const char *rehearse;	     /* a volume's name: fetch its key only, look at no disk */
 	enum lk_phase phase;	     /* whose volumes are opened */
 	const struct json_t *before; /* system: the report of an earlier run, or NULL */
+	const char *only; /* a volume's name: all stages for it alone, opened at boot or not */
+	enum lk_occasion occasion;    /* other than boot: volumes are made and not opened */
+	struct lk_progress *progress; /* of making volumes; NULL: nobody looks on */
 	struct lk_deadline deadline;
 	struct lk_settings *settings;
 	const struct lk_attester *attester;

@@ -58,6 +58,20 @@
 	  "The partition table is damaged or no GPT; nothing grows until it is repaired.")         \
 	X(PARTITION_PLACE, LK_CONFIG, "partition-place",                                           \
 	  "Only the last partition of a disk can grow; move it, or set grow = false.")             \
+	X(NOT_BLANK, LK_CONFIG, "not-blank",                                                       \
+	  "The device holds something. If it may be lost: latchkey volume init --erase.")          \
+	X(UNFINISHED, LK_CONFIG, "unfinished",                                                     \
+	  "Making the volume was cut short: latchkey volume init makes it anew.")                  \
+	X(LABEL_INVALID, LK_TAMPERED, "label-invalid",                                             \
+	  "The label is not one of this volume; if nothing there counts: volume init --erase.")    \
+	X(DEVICE_SIZE, LK_CONFIG, "device-size",                                                   \
+	  "Give the volume a larger device.")                                                      \
+	X(DEVICE_BUSY, LK_CONFIG, "device-busy",                                                   \
+	  "Something uses the device: unmount it, close what lies on it, or correct device.")      \
+	X(DEVICE_FAILED, LK_INTERNAL, "device-failed",                                             \
+	  "The device failed or vanished; see the kernel's log.")                                  \
+	X(MAKEFS_FAILED, LK_CONFIG, "makefs-failed",                                               \
+	  "Is the program in the initramfs, and the volume large enough for the file system?")     \
 	X(NAME_TAKEN, LK_CONFIG, "name-taken",                                                     \
 	  "A mapping of that name exists already; close it or rename the volume.")                 \
 	X(LAYER_INVALID, LK_TAMPERED, "layer-invalid",                                             \

@@ -80,6 +80,14 @@ static const struct lk_key fake_kms_keys[] = {
 	{ 0 },
 };
 
+static const struct lk_key fake_otp_keys[] = { { 0 } };
+
+/* With a CA of its own it is known who answers. */
+static bool fake_kbs_proves(const void *options)
+{
+	return ((const struct fake_kbs *)options)->ca;
+}
+
 static enum lk_status fake_kbs_check(const void *options, struct lk_error *err)
 {
 	const struct fake_kbs *o = options;
@@ -100,6 +108,7 @@ static const struct lk_provider fake_kbs = {
 	.keys = fake_kbs_keys,
 	.options_size = sizeof(struct fake_kbs),
 	.check = fake_kbs_check,
+	.proves_server = fake_kbs_proves,
 };
 static const struct lk_provider fake_exec = {
 	.name = "exec",
@@ -116,4 +125,12 @@ static const struct lk_provider fake_kms = {
 	.options_size = sizeof(struct fake_kms),
 };
 
-const struct lk_provider *const lk_providers[] = { &fake_kbs, &fake_exec, &fake_kms, NULL };
+static const struct lk_provider fake_otp = {
+	.name = "otp",
+	.summary = "A random key",
+	.throw_away = true,
+	.keys = fake_otp_keys,
+};
+
+const struct lk_provider *const lk_providers[] = { &fake_kbs, &fake_exec, &fake_kms, &fake_otp,
+						   NULL };

@@ -169,7 +169,7 @@ TEST(providers_refused)
 	ROOT_REFUSES(ROOT "[rootfs.encrypt]\n", "no [rootfs.encrypt.PROVIDER]");
 	ROOT_REFUSES(
 		ROOT "[rootfs.encrypt.kbz]\n",
-		"no provider 'kbz' in this build, which has kbs, exec, kms; the nearest is 'kbs'");
+		"no provider 'kbz' in this build, which has kbs, exec, kms, otp; the nearest is 'kbs'");
 	ROOT_REFUSES(ROOT "[encrypt.kbs]\n", "no [rootfs.encrypt.PROVIDER]");
 	ROOT_REFUSES(ROOT KBS EXEC, "write providers = [\"kbs\", \"exec\"]");
 	ROOT_REFUSES(ROOT "[rootfs.encrypt]\nproviders = [\"kbs\", \"exec\"]\n" KBS,
@@ -194,10 +194,36 @@ TEST(volume_refused)
 	DATA_REFUSES(VOLUME, "the key 'volume' is needed");
 	DATA_REFUSES("volume = \"d\"\n", "the key 'dev' is needed");
 	DATA_REFUSES("volume = \"d\"\nphase = \"later\"\n" VOLUME, "one of: initrd, system");
-	DATA_REFUSES("volume = \"d\"\nmakefs = \"ext4\"\n" VOLUME, "makefs = ext4 is not");
-	DATA_REFUSES("volume = \"d\"\nintegrity = true\n" VOLUME, "integrity = true is not");
+	DATA_REFUSES("volume = \"d\"\nintegrity = true\nallow_discards = true\n" VOLUME,
+		     "integrity and allow_discards exclude each other");
 	DATA_REFUSES("volume = \"d\"\nauto_opne = true\n" VOLUME, "the nearest is 'auto_open'");
-	DATA_REFUSES("volume = \"d\"\ndev = \"/dev/vdb\"\n[encrypt.otp]\n", "no provider 'otp'");
+	DATA_REFUSES("volume = \"d\"\ndev = \"/dev/mapper/d\"\n[encrypt.otp]\n", "not stacked");
+}
+
+TEST(what_may_be_made)
+{
+#define DATA "volume = \"d\"\ndev = \"/dev/vdb\"\n"
+	static const char blank[] = "volume = \"d\"\nformat = \"blank\"\nmakefs = \"ext4\"\n" VOLUME
+				    "kbs_root_cert = \"/etc/latchkey/ca.pem\"\n";
+	static const char random[] = DATA "makefs = \"swap\"\nintegrity = true\n[encrypt.otp]\n";
+	SETTINGS lasting = { 0 }, throw_away = { 0 };
+
+	DATA_REFUSES("volume = \"d\"\nformat = \"blank\"\n" VOLUME, "only over TLS");
+	DATA_REFUSES(DATA "luks_uuid = \"00000000-0000-4000-8000-000000000000\"\n[encrypt.otp]\n",
+		     "has no luks_uuid");
+	DATA_REFUSES(DATA "[encrypt]\nproviders = [\"otp\", \"exec\"]\n[encrypt.otp]\n"
+			  "[encrypt.exec]\ncommand = \"/bin/true\"\n",
+		     "goes with no other provider");
+	ROOT_REFUSES("[rootfs]\n" DEVICE "[rootfs.encrypt.otp]\n", "a root cannot have");
+	setup();
+	CHECK_OK(lk_settings_parse(&lasting, LK_SETTINGS_VOLUME, "f.conf", blank, strlen(blank),
+				   0600, NULL, &err));
+	CHECK_OK(lk_settings_settle(&lasting, NULL, &err));
+	CHECK(!lk_volume_throw_away(&lasting.volumes[0]));
+	CHECK_OK(lk_settings_parse(&throw_away, LK_SETTINGS_VOLUME, "f.conf", random,
+				   strlen(random), 0600, NULL, &err));
+	CHECK_OK(lk_settings_settle(&throw_away, NULL, &err));
+	CHECK(lk_volume_throw_away(&throw_away.volumes[0]));
 }
 
 TEST(secrets_need_their_mode)
@@ -648,7 +674,7 @@ TEST(files)
 }
 
 TESTS(agent_refused, root_refused, growth, verity_refused, superblock_refused, providers_refused,
-      volume_refused, secrets_need_their_mode, emergency_refused, mappings_clash,
+      volume_refused, what_may_be_made, secrets_need_their_mode, emergency_refused, mappings_clash,
       directories_refused, all_of_it, volumes_of_one_phase, defaults_without_latchkey_conf,
       keep_going, left_to_the_image_tool, warnings, shown_reads_back, seeds_read_back,
       samples_are_read, samples_are_read_uncommented, manual, files)

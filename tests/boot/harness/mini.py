@@ -59,13 +59,18 @@ def libraries(program):
     return sorted(set(found))
 
 
-def initramfs(guest, program, names, script, out):
-    """An archive whose first process loads the modules and runs the shell lines of `script`."""
+def initramfs(guest, program, names, script, out, others=()):
+    """An archive whose first process loads the modules and runs the shell lines of `script`; others:
+    programs of this machine that lie in /usr/sbin."""
     archive = cpio.Archive()
     archive.file("/init", INIT + script + "\npoweroff -f\n", 0o755)
     archive.file("/bin/busybox", guest.busybox.read_bytes(), 0o755)
     archive.file(f"/bin/{program.name}", program.read_bytes(), 0o755)
-    for library in libraries(program):
+    needed = set(libraries(program))
+    for other in others:
+        archive.file(f"/usr/sbin/{Path(other).name}", Path(other).read_bytes(), 0o755)
+        needed.update(libraries(other))
+    for library in sorted(needed):
         archive.file(library, Path(library).read_bytes(), 0o755)
     loaded = modules(guest, names)
     for path in loaded:

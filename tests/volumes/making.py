@@ -1,0 +1,42 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Volumes made on blank disks, tests/volumes/make_vm.c: a machine of its own, without udev, with the
+programs that make file systems."""
+
+import shutil
+
+from harness import mini, tools, vm
+
+MODULES = ("virtio_pci", "virtio_blk", "dm_crypt", "dm_integrity", "authenc", "hmac",
+           "sha256_generic", "cryptd", "crypto_simd", "aesni_intel", "ecb", "xts", "ext4", "xfs",
+           "vfat", "nls_cp437", "nls_ascii", "nls_utf8", "crc32c_generic", "libcrc32c")
+MKFS = ("mkfs.ext4", "mkfs.xfs", "mkfs.vfat")
+BLANK = (("small", 2), ("lasting", 96), ("gone", 96), ("large", 400))  # serial, MiB
+SCRIPT = """
+export PATH=/bin:/usr/sbin
+make_vm 2>/tmp/stderr
+echo "PART make ended with $?"
+sed 's/^/STDERR /' /tmp/stderr
+echo ALL DONE
+"""
+DEADLINE = 300
+
+
+def disks(work):
+    """Blank ones, and one that holds a file system."""
+    attached = []
+    for serial, size in (*BLANK, ("foreign", 64)):
+        with open(work / serial, "wb") as file:
+            file.truncate(size << 20)
+        attached.append(vm.Disk(work / serial, serial))
+    tools.run(["mkfs.ext4", "-q", "-F", work / "foreign"])
+    return attached
+
+
+def boot(guest, work):
+    """The outcome of the machine."""
+    work.mkdir(parents=True)
+    program = mini.dev_program("tests", "volumes", "make_vm")
+    programs = [shutil.which(name, path="/usr/sbin:/sbin:/usr/bin") for name in MKFS]
+    initrd = mini.initramfs(guest, program, MODULES, SCRIPT, work / "initrd", programs)
+    machine = vm.Machine(guest.kernel, initrd, "rdinit=/init", disks(work), network=False)
+    return vm.boot(machine, work, DEADLINE)
