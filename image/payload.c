@@ -10,6 +10,7 @@
 #include "core/interrupt.h"
 #include "image/files.h"
 #include "core/progress.h"
+#include "image/files.h"
 
 #define CHUNK (1u << 20)
 
