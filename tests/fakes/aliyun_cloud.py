@@ -10,7 +10,8 @@ answered by one line: "set SERVICE=MODE", "count WHAT" (a counter), "why" (the l
 refusal); end of file ends the program.
 
 DIR receives ca.pem (of the instance), public.pem (of gateway and token service), other.pem,
-clientKey.json and password. "secret NAME=TEXT" stores one more.
+clientKey.json and password. "secret NAME=TEXT" stores one more, "hidden NAME=HEX" one whose
+complement is given.
 log=FILE keeps every request as a line of JSON.
 
 Modes of imds: ok (the second version only), v1only, none (404), roles0, roles2, html, 500.
@@ -531,6 +532,11 @@ def obey(line):
     if verb == "set":
         name, _, value = rest.partition("=")
         MODES[name] = value
+        return "ok"
+    if verb == "hidden":  # the complement of what is stored, so that the teller does not hold it
+        name, _, value = rest.partition("=")
+        plain = bytes(b ^ 0xFF for b in bytes.fromhex(value)).decode()
+        SECRETS[name] = [("v1", ["ACSCurrent"], plain)]
         return "ok"
     if verb == "secret":
         name, _, value = rest.partition("=")

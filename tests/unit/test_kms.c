@@ -7,6 +7,7 @@
 #include "tests/check.h"
 #include "tests/fakes/cloud.h"
 #include "tests/fakes/fake_clock.h"
+#include "tests/fakes/memory_search.h"
 
 #define INSTANCE "kst-latchkey0test"
 #define KEY	 "secret-passphrase"
@@ -407,6 +408,45 @@ TEST(the_token_service_refuses)
 	cloud_stop(&c);
 }
 
+/* ---- wiping ---- */
+
+/* Neither the secret nor, decoded, the key is left in this process. */
+static void nothing_is_left(struct cloud *c)
+{
+	struct needle x = { .len = 24 };
+	struct lk_error err = { 0 };
+	char line[96] = "hidden canary=", *hex = line + strlen(line);
+	size_t i;
+
+	CHECK_OK(lk_random(x.complement, x.len, &err));
+	for (i = 0; i < x.len; i++) {
+		x.complement[i] = (uint8_t) ~('a' + x.complement[i] % 26);
+		snprintf(hex + 2 * i, 3, "%02x", x.complement[i]);
+	}
+	CHECK_STR(cloud_say(c, line), "ok");
+	s.o.secret_name = keep("canary");
+	s.o.encoding = LK_ALIYUN_RAW;
+	CHECK_EQ(get(), LK_OK);
+	CHECK_EQ(s.key.bytes.len, x.len);
+	CHECK(search_memory(&x) >= 1); /* the key: the search works */
+	lk_secret_wipe(&s.key.bytes);
+	CHECK_EQ(search_memory(&x), 0);
+}
+
+TEST(nothing_is_left_of_a_secret)
+{
+	struct cloud c;
+
+	cloud_start(&c, NULL);
+	client_key(&c);
+	nothing_is_left(&c);
+	token(&c, STS_TOKEN);
+	nothing_is_left(&c);
+	oidc(&c, ID_TOKEN);
+	nothing_is_left(&c);
+	cloud_stop(&c);
+}
+
 /* ---- trust and time ---- */
 
 TEST(only_the_configured_ca_is_trusted)
@@ -467,6 +507,6 @@ TEST(a_clock_that_was_never_set)
 
 TESTS(a_client_key, the_role_of_the_machine, a_token_from_a_file, an_identity_token,
       a_password_from_the_kms, volumes_share_a_session, what_services_refuse, wrong_credentials,
-      the_metadata_service_may_not_help, the_token_service_refuses,
+      the_metadata_service_may_not_help, the_token_service_refuses, nothing_is_left_of_a_secret,
       only_the_configured_ca_is_trusted, a_wrong_clock_is_corrected_once,
       a_clock_that_was_never_set)

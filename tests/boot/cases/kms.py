@@ -39,6 +39,9 @@ class Cloud:
         self.process.stdin.flush()
         return self.process.stdout.readline().strip()
 
+    def count(self, what):
+        return int(self.say("count " + what))
+
     def file(self, name):
         return (self.folder / name).read_bytes()
 
@@ -80,8 +83,8 @@ def kms_client_key(t):
     t.came_up()
     stage_lines(t)
     report = report_of_success(t, name="root", provider="kms", endpoint=INSTANCE)
-    t.check(report["attempts"] == 2, f"{report['attempts']} attempts, not two")
-    t.check(cloud.say("count GetSecretValue") == "1", f"the cloud says: {cloud.say('why')}")
+    t.check(report["attempts"] >= 2, "the answer 429 did not cost an attempt")
+    t.check(cloud.count("GetSecretValue") == 1, f"the cloud says: {cloud.say('why')}")
     t.check(INSTANCE in cloud.names.asked, "the instance's name was never looked up")
 
 
@@ -93,7 +96,8 @@ def kms_clock_1970(t):
     t.came_up()
     report = report_of_success(t, provider="kms")
     t.check(report["clock"] == "untrusted", "the report does not doubt the clock")
-    t.check(cloud.say("count requests") == "2", "not one refusal and one answer")
+    t.check(cloud.count("GetSecretValue") == 1 and cloud.count("requests") >= 2,
+            "not a refusal and then an answer")
 
 
 @case("kms-denied", cost=25)
@@ -102,7 +106,7 @@ def kms_denied(t):
     cloud = t.keep(Cloud(t, "instance=denied"))
     with_client_key(t, cloud)
     t.refused("kms-denied")
-    t.check(cloud.say("count requests") == "1", "what was refused was tried again")
+    t.check(cloud.count("requests") == 1, "what was refused was tried again")
 
 
 @case("kms-role", cost=25)
@@ -117,7 +121,7 @@ endpoint = "https://{GATEWAY}:{cloud.gateway}"
 """, lambda archive: archive.file("/etc/latchkey/public.pem", cloud.file("public.pem")))
     t.came_up()
     report_of_success(t, provider="kms", endpoint=GATEWAY)
-    t.check(cloud.say("count imds") == "3", f"the cloud says: {cloud.say('why')}")
+    t.check(cloud.count("imds") >= 3, f"the cloud says: {cloud.say('why')}")
 
 
 @case("oidc", cost=25)
@@ -146,4 +150,4 @@ region_id = "cn-beijing"
 """, add)
     t.came_up()
     report_of_success(t, provider="oidc", endpoint=GATEWAY)
-    t.check(cloud.say("count sts") == "1", f"the cloud says: {cloud.say('why')}")
+    t.check(cloud.count("sts") >= 1, f"the cloud says: {cloud.say('why')}")
