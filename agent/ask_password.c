@@ -72,10 +72,10 @@ static enum lk_status listen_there(struct question *q, struct lk_error *err)
 /* CLOCK_MONOTONIC in microseconds, as agents count; 0: there is no end. */
 static uint64_t not_after(struct lk_deadline deadline)
 {
-	int64_t left = lk_deadline_left(deadline);
+	const int left = lk_deadline_left(deadline);
 	struct timespec now;
 
-	if (left < 0 || clock_gettime(CLOCK_MONOTONIC, &now))
+	if (deadline.at_ms == LK_FOREVER || clock_gettime(CLOCK_MONOTONIC, &now))
 		return 0;
 	return (uint64_t)now.tv_sec * 1000000 + (uint64_t)now.tv_nsec / 1000 +
 	       (uint64_t)left * 1000;

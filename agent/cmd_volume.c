@@ -11,14 +11,14 @@
 static const struct lk_command commands[] = {
 	{ "grow", lk_cmd_volume_grow, "grow NAME | --all",
 	  "grow mounted file systems to their devices" },
-	{ "rotate", lk_cmd_volume_rotate, "rotate NAME " LK_PUBLISH_USAGE " [--restart]",
+	{ "rotate", lk_cmd_volume_rotate, "rotate NAME PUBLISH",
 	  "replace the secret that opens a volume" },
-	{ "recover", lk_cmd_volume_recover, "recover NAME (--check | " LK_PUBLISH_USAGE ")",
-	  "give a volume a new secret by its recovery key" },
-	{ "recovery-key", lk_cmd_volume_recovery_key, "recovery-key NAME [--replace]",
+	{ "recover", lk_cmd_volume_recover, "recover NAME PUBLISH | --check",
+	  "give it a new one by its recovery key" },
+	{ "recovery-key", lk_cmd_volume_recovery_key, "recovery-key NAME",
 	  "make a recovery key and print it" },
 	{ "header", lk_cmd_volume_header, "header backup|restore NAME FILE",
-	  "keep a header in a file, and put it back" },
+	  "keep a header in a file, put it back" },
 	{ 0 },
 };
 

@@ -95,11 +95,10 @@ static enum lk_status judge(struct lk_run *run, struct lk_error *err)
 			continue;
 		if (r->status == LK_AGAIN && st)
 			continue;
-		if (r->status != LK_AGAIN && !v->is_root && lk_stage_fallback(run, i))
-			continue;
 		why = r->err;
 		lk_context(&why, "fetch the key of volume '%s'", v->name);
-		if (r->status != LK_AGAIN && lk_stage_alone(run, i, &why) == LK_OK)
+		if (r->status != LK_AGAIN &&
+		    (lk_recovery_is_open(run, i) || lk_stage_alone(run, i, &why) == LK_OK))
 			continue;
 		st = r->status;
 		*err = why;
@@ -151,7 +150,7 @@ static enum lk_status give_up(struct lk_run *run, unsigned attempts, struct lk_e
 	for (i = 0; i < run->settings->n_volumes && !st; i++) {
 		struct lk_error why = *err;
 
-		if (run->results[i].wanted && !lk_stage_fallback(run, i))
+		if (run->results[i].wanted && !lk_recovery_is_open(run, i))
 			st = lk_stage_alone(run, i, &why);
 	}
 	return st;
@@ -159,7 +158,7 @@ static enum lk_status give_up(struct lk_run *run, unsigned attempts, struct lk_e
 
 static enum lk_status fetch_all(struct lk_run *run, struct lk_error *err)
 {
-	const struct lk_deadline until = lk_keys_deadline(run);
+	const struct lk_deadline until = lk_recovery_deadline(run);
 	enum lk_code last = LK_C_NONE;
 	enum lk_status st;
 	unsigned attempt;
@@ -167,6 +166,8 @@ static enum lk_status fetch_all(struct lk_run *run, struct lk_error *err)
 	for (attempt = 1;; attempt++) {
 		run->report.attempts = attempt;
 		st = lk_fetcher_attempt(run->fetcher, until, run->results, err);
+		if (st == LK_TIMEOUT)
+			return give_up(run, attempt, err);
 		if (st)
 			return st;
 		st = judge(run, err);
@@ -197,8 +198,8 @@ enum lk_status lk_stage_keys(struct lk_run *run, char *detail, struct lk_error *
 	st = wanted ? fetch_all(run, err) : LK_OK;
 	/* Tokens and TEE keys die with the fetcher, before anything is opened. */
 	lk_fetcher_stop(lk_take(run->fetcher));
-	if (!run->rehearse)
-		st = lk_stage_recovery(run, st, err);
+	if (!st)
+		st = lk_recovery_ask(run, err);
 	if (st)
 		return st;
 	for (i = 0; i < run->settings->n_volumes; i++)

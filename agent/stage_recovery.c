@@ -15,23 +15,22 @@
  * of an endless one as much as of the default. */
 #define PROVIDERS_MS_MAX 150000
 
-bool lk_stage_fallback(const struct lk_run *run, size_t i)
+bool lk_recovery_is_open(const struct lk_run *run, size_t i)
 {
-	return run->settings->volumes[i].fallback == LK_FALLBACK_RECOVERY_KEY && !run->rehearse &&
-	       lk_stage_wants(run, i) && run->volumes[i].prepared;
+	return !run->rehearse && run->settings->volumes[i].fallback == LK_FALLBACK_RECOVERY_KEY &&
+	       run->volumes[i].prepared && lk_stage_wants(run, i);
 }
 
-struct lk_deadline lk_keys_deadline(const struct lk_run *run)
+struct lk_deadline lk_recovery_deadline(const struct lk_run *run)
 {
-	int64_t left = lk_deadline_left(run->deadline);
+	const int half = lk_deadline_left(run->deadline) / 2;
 	bool any = false;
 
 	for (size_t i = 0; i < run->settings->n_volumes; i++)
-		any = any || lk_stage_fallback(run, i);
+		any = any || lk_recovery_is_open(run, i);
 	if (!any)
 		return run->deadline;
-	left = left < 0 || left / 2 > PROVIDERS_MS_MAX ? PROVIDERS_MS_MAX : left / 2;
-	return lk_deadline_in(left);
+	return lk_deadline_in(half < PROVIDERS_MS_MAX ? half : PROVIDERS_MS_MAX);
 }
 
 /* A key that opens nothing is no answer either. */
@@ -70,15 +69,15 @@ static enum lk_status ask_once(struct lk_run *run, size_t i, bool again, struct 
 	return st;
 }
 
-static enum lk_status ask(struct lk_run *run, size_t i, struct lk_error *err)
+static enum lk_status ask(struct lk_run *run, size_t i, const struct lk_error *why,
+			  struct lk_error *err)
 {
 	struct lk_report_volume *note = &run->report.volumes[i];
 	enum lk_status st = LK_OK;
 	char line[512];
 
 	lk_log(LK_LOG_WARNING, "volume '%s': asking for the recovery key: %s",
-	       run->settings->volumes[i].name,
-	       lk_error_format(&run->results[i].err, line, sizeof(line)));
+	       run->settings->volumes[i].name, lk_error_format(why, line, sizeof(line)));
 	for (unsigned tries = 0; tries < TRIES; tries++) {
 		st = ask_once(run, i, tries > 0, err);
 		if (st != LK_TAMPERED)
@@ -92,36 +91,26 @@ static enum lk_status ask(struct lk_run *run, size_t i, struct lk_error *err)
 	return lk_events_add(&run->report.events, "recovery", run->settings->volumes[i].name, err);
 }
 
-/* Still without a key: the volume's own failure, or that of the whole run. */
-static enum lk_status settle(struct lk_run *run, size_t i, enum lk_status failed,
-			     struct lk_error *err)
+enum lk_status lk_recovery_ask(struct lk_run *run, struct lk_error *err)
 {
-	struct lk_error why = run->results[i].status ? run->results[i].err : *err;
-
-	if (!lk_stage_wants(run, i) || run->results[i].key.bytes.len)
-		return LK_OK;
-	lk_context(&why, "fetch the key of volume '%s'", run->settings->volumes[i].name);
-	if (lk_stage_alone(run, i, &why) == LK_OK)
-		return LK_OK;
-	if (failed)
-		return failed; /* err tells why already */
-	*err = why;
-	return err->status;
-}
-
-enum lk_status lk_stage_recovery(struct lk_run *run, enum lk_status failed, struct lk_error *err)
-{
-	struct lk_error why = { 0 };
 	enum lk_status st = LK_OK;
 	char line[512];
 
-	for (size_t i = 0; i < run->settings->n_volumes; i++) {
-		if (!lk_stage_fallback(run, i) || is_open(run, i) || ask(run, i, &why) == LK_OK)
+	for (size_t i = 0; i < run->settings->n_volumes && !st; i++) {
+		struct lk_error why = { 0 }, asked = { 0 };
+
+		if (!lk_recovery_is_open(run, i) || is_open(run, i))
+			continue;
+		why = run->results[i].err;
+		if (!why.status)
+			lk_raise(&why, LK_TIMEOUT, "no provider answered");
+		if (ask(run, i, &why, &asked) == LK_OK)
 			continue;
 		lk_log(LK_LOG_WARNING, "volume '%s': no recovery key: %s",
-		       run->settings->volumes[i].name, lk_error_format(&why, line, sizeof(line)));
+		       run->settings->volumes[i].name, lk_error_format(&asked, line, sizeof(line)));
+		*err = why;
+		lk_context(err, "fetch the key of volume '%s'", run->settings->volumes[i].name);
+		st = lk_stage_alone(run, i, err);
 	}
-	for (size_t i = 0; i < run->settings->n_volumes && !st; i++)
-		st = settle(run, i, failed, err);
 	return st;
 }

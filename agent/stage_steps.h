@@ -16,15 +16,15 @@ enum lk_status lk_stage_volumes(struct lk_run *run, char *detail, struct lk_erro
 enum lk_status lk_stage_proof(struct lk_run *run, char *detail, struct lk_error *err);
 /* agent/stage_keys.c: the retry loop around the fetcher. */
 enum lk_status lk_stage_keys(struct lk_run *run, char *detail, struct lk_error *err);
-/* Does the run want a key for the volume? */
+/* agent/stage_keys.c: does the run want a key for volume i? */
 bool lk_stage_wants(const struct lk_run *run, size_t i);
-/* agent/stage_recovery.c: may an operator's recovery key open it when its providers do not? */
-bool lk_stage_fallback(const struct lk_run *run, size_t i);
-/* agent/stage_recovery.c: until when the providers are asked. */
-struct lk_deadline lk_keys_deadline(const struct lk_run *run);
-/* agent/stage_recovery.c: ask for the recovery keys of volumes that have a fall-back and no key. failed:
- * what the providers came to, with err; LK_OK when nothing is missing any more. */
-enum lk_status lk_stage_recovery(struct lk_run *run, enum lk_status failed, struct lk_error *err);
+/* agent/stage_recovery.c: may a recovery key take the place of the providers' answer for volume i? */
+bool lk_recovery_is_open(const struct lk_run *run, size_t i);
+/* Until when the providers are asked, so that there is time for a recovery key after them. */
+struct lk_deadline lk_recovery_deadline(const struct lk_run *run);
+/* Ask for the recovery keys of the volumes that may have one and for which the providers gave no key
+ * that opens them. Without one, lk_stage_alone decides. */
+enum lk_status lk_recovery_ask(struct lk_run *run, struct lk_error *err);
 /* agent/stage_open.c: dm-crypt, dm-verity, and the mappings' names. */
 enum lk_status lk_stage_open(struct lk_run *run, char *detail, struct lk_error *err);
 

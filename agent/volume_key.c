@@ -12,25 +12,31 @@
 
 #define FIND_MS 2000
 
+static struct lk_volume *find_volume(const struct lk_settings *s, const char *name)
+{
+	for (size_t i = 0; i < s->n_known; i++)
+		if (strcmp(s->volumes[i].name, name) == 0)
+			return &s->volumes[i];
+	return NULL;
+}
+
 enum lk_status lk_volume_settings(const char *config_dir, const char *name,
 				  struct lk_settings **ret, const struct lk_volume **ret_volume,
 				  struct lk_error *err)
 {
 	LK_SETTINGS *s = NULL;
+	const struct lk_volume *v;
 	enum lk_status st;
-	size_t i;
 
 	st = lk_settings_load(config_dir, &s, err);
 	if (st)
 		return st;
-	for (i = 0; i < s->n_known; i++)
-		if (strcmp(s->volumes[i].name, name) == 0)
-			break;
-	if (i == s->n_known)
+	v = find_volume(s, name);
+	if (!v)
 		return lk_raise(err, LK_CONFIG, "no volume '%s' is configured", name);
-	if (!s->volumes[i].encrypted)
+	if (!v->encrypted)
 		return lk_raise(err, LK_CONFIG, "volume '%s' is not encrypted", name);
-	*ret_volume = &s->volumes[i];
+	*ret_volume = v;
 	*ret = lk_take(s);
 	return LK_OK;
 }
@@ -40,13 +46,17 @@ enum lk_status lk_volume_fetch(const char *config_dir, const char *name, struct 
 {
 	struct lk_run run = { .rehearse = name };
 	struct lk_fetch_result *got = NULL;
+	struct lk_volume *v;
 	enum lk_status st;
 
 	st = lk_settings_load(config_dir, &run.settings, err);
 	if (st)
 		return st;
-	run.settings->n_volumes =
-		run.settings->n_known; /* also those that are not opened at boot */
+	v = find_volume(run.settings, name);
+	if (v) { /* as if it were opened at boot */
+		v->auto_open = true;
+		run.phase = (enum lk_phase)v->phase;
+	}
 	st = lk_run_rehearse(&run, &got, err);
 	if (!st) {
 		ret->form = got->key.form;
