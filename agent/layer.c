@@ -40,6 +40,18 @@ static void tell(const struct lk_overlay_found *found)
 		       found->others == 1 ? "" : "s", found->others == 1 ? "s" : "");
 }
 
+/* The layer is as good at its old size: what keeps its file system from growing stops nothing. */
+static void grow_store(const struct lk_volume *delta, const char *place)
+{
+	struct lk_error err = { 0 };
+	char line[512];
+	bool grown;
+
+	if (lk_grow_filesystem(place, &grown, &err))
+		lk_log(LK_LOG_WARNING, "the file system of '%s' keeps its size: %s", delta->name,
+		       lk_error_format(&err, line, sizeof(line)));
+}
+
 static enum lk_status lay_overlay(const struct lk_settings *s, const struct lk_volume *root,
 				  const char *sysroot, const char **ret_found, struct lk_error *err)
 {
@@ -61,6 +73,8 @@ static enum lk_status lay_overlay(const struct lk_settings *s, const struct lk_v
 		o.made_for = hash;
 	}
 	st = lk_overlay_mount(&o, &found, err);
+	if (!st && o.store && delta->grow)
+		grow_store(delta, o.place);
 	if (st || !lasts)
 		return st;
 	tell(&found);

@@ -4,7 +4,7 @@
 import shutil
 
 from cases.unlock import report_of_success, stage_lines
-from harness import disks, images, roots, tools, vm
+from harness import disks, gpt, images, roots, tools, vm
 from harness.case import case
 
 PASSPHRASE = "what the layer opens with"
@@ -139,9 +139,10 @@ def encrypted_store(path):
 
 @case("layer-persists", cost=55)
 def layer_persists(t):
-    """What one boot writes the next one finds; a root with another hash starts a layer of its own."""
+    """What one boot writes the next one finds, on a disk that became larger too; a root with another
+    hash starts a layer of its own."""
     layer = 'rw_overlay = "disk-persist"\naccept_unauthenticated_delta = true\n'
-    delta = 'device = "/dev/vdb"\n'
+    delta = 'device = "/dev/vdb"\ngrow = true\n'
     initrd = base(t, "overlay-persist", layer, delta)
     image = build(t, "root", layer, delta, initrd=initrd)
     other = build(t, "other", layer, delta, mark="two", initrd=initrd)
@@ -159,7 +160,10 @@ def layer_persists(t):
     t.check(" / overlay rw" in mount, f"mounted: {mount}")
     for option in ("nosuid", "nodev", "/dev/mapper/delta"):
         t.check(option in t.outcome.mark("layermount"), f"the layer's mount lacks {option}")
+    blocks = int(t.outcome.mark("blocks"))
+    gpt.enlarge(store.path, 2 * store.path.stat().st_size)
     one(image, "second", "by boot", "kept")
+    t.check(int(t.outcome.mark("blocks")) > 2 * blocks, "the layer did not grow with its disk")
     one(other, "other", "nothing", "new")
     t.check(t.outcome.has("made for another root hash"), "the console does not say why it is empty")
     one(image, "again", "by boot", "kept")
