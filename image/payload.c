@@ -8,7 +8,6 @@
 #include "core/cleanup.h"
 #include "core/crypto.h"
 #include "core/interrupt.h"
-#include "image/files.h"
 #include "core/progress.h"
 #include "image/files.h"
 
