@@ -48,10 +48,24 @@ static void otp_finish(void *session)
 	(void)session;
 }
 
+static const struct lk_provider_doc doc = {
+	.temporary = true,
+	.where = "volumes other than the root, and a writable layer that starts empty",
+	.use = "swap space and scratch data",
+	.needs =
+		"Nothing. The device must be blank or bear the label of this very volume; whatever else it holds is erased only with format = \"always\".",
+	.example = "volume = \"swap\"\n"
+		   "dev = \"PARTLABEL=swap\"\n"
+		   "auto_open = true\n"
+		   "makefs = \"swap\"\n"
+		   "[encrypt.otp]\n",
+};
+
 extern const struct lk_provider lk_provider_otp;
 const struct lk_provider lk_provider_otp = {
 	.name = "otp",
 	.summary = "a random key at each opening; the volume starts empty",
+	.doc = &doc,
 	.throw_away = true,
 	.keys = keys,
 	.check = otp_check,
