@@ -368,7 +368,10 @@ TEST(directory)
 	config_put("volumes/old.template", "not read", 0644);
 	/* the root hash is in the initramfs alone */
 	CHECK_HAS(dir_refusal(LK_C_CONFIG_MISSING), "fde.toml: no metadata.toml beside it");
+	err = (struct lk_error){ 0 };
 	CHECK_OK(lk_settings_check(config_dir, NULL, &lax, &err));
+	lk_settings_free(lk_take(lax));
+	CHECK_OK(lk_settings_load_system(config_dir, &lax, &err));
 	put("metadata.toml", "metadata-image.toml");
 	CHECK_OK(lk_settings_load(config_dir, &s, &err));
 	CHECK_STR(s->dir, config_dir);

@@ -205,6 +205,29 @@ TEST(cryptpilots_folders)
 }
 
 /* An fde.toml of ours is not taken for one of cryptpilot's. */
+/* A disk that is verified only, with a place for the writable layer. */
+TEST(cryptpilots_other_disks)
+{
+	static const struct lk_site_values plain = {
+		.part_uuid = "00000000-0000-4000-8000-000000000000",
+		.verity = &tree,
+		.hash_uuid = "00000000-0000-4000-8000-000000000002",
+		.delta_uuid = "00000000-0000-4000-8000-000000000003",
+	};
+	const char *text;
+	struct lk_error err = { 0 };
+	SITE site;
+
+	make(&site, "fde.toml", PILOT);
+	site.cryptpilot = true;
+	CHECK_OK(lk_siteconfig_fill(&site, &plain, &err));
+	CHECK_EQ(site.n_files, 2);
+	text = site.files[1].data;
+	CHECK_HAS(text, "delta_device = \"PARTUUID=00000000-0000-4000-8000-000000000003\"\n");
+	CHECK_HAS(text, "hash_offset = 0\nhash_device = \"PARTUUID=");
+	CHECK(!strstr(text, "luks_uuid"));
+}
+
 TEST(own_folders)
 {
 	char dir[] = "/tmp/lk-site-XXXXXX", path[256];
@@ -274,4 +297,5 @@ TEST(the_agents_reader_has_the_last_word)
 TESTS(values_of_the_operator_are_not_overwritten, missing_sections_are_added,
       text_and_comments_stay, sections_in_any_order_and_without_a_last_newline,
       headings_inside_values_are_text, the_agents_reader_has_the_last_word,
-      only_configuration_and_what_it_names_is_taken, cryptpilots_folders, own_folders)
+      only_configuration_and_what_it_names_is_taken, cryptpilots_folders, cryptpilots_other_disks,
+      own_folders)
