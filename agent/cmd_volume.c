@@ -9,6 +9,12 @@
 #include "agent/commands.h"
 
 static const struct lk_command commands[] = {
+	{ "show", lk_cmd_volume_show, "show [NAME] [--json]",
+	  "what the volumes are, on their devices and in the kernel" },
+	{ "init", lk_cmd_volume_init, "init NAME [--erase] [--no-progress]",
+	  "make a volume on a blank device, or with --erase on whatever is there" },
+	{ "open", lk_cmd_volume_open, "open NAME", "fetch the key and map the volume" },
+	{ "close", lk_cmd_volume_close, "close NAME", "remove the mapping" },
 	{ "grow", lk_cmd_volume_grow, "grow NAME | --all",
 	  "grow mounted file systems to their devices" },
 	{ "rotate", lk_cmd_volume_rotate, "rotate NAME PUBLISH",

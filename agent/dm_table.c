@@ -206,6 +206,17 @@ enum lk_status lk_dm_crypt_check(const struct lk_dm_crypt *want, uint64_t start,
 	return st;
 }
 
+void lk_dm_crypt_options(const char *params, char *buf, size_t size)
+{
+	struct words w = { .at = params };
+	size_t i;
+
+	/* cipher, key, IV offset, device, offset, number of options */
+	for (i = 0; i < 6 && next_word(&w); i++)
+		;
+	snprintf(buf, size, "%s", i == 6 ? w.at + strspn(w.at, " ") : "");
+}
+
 enum lk_status lk_dm_integrity_check(const struct lk_dm_integrity *want, uint64_t start,
 				     uint64_t length, const char *target, const char *params,
 				     struct lk_error *err)

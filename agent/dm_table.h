@@ -40,6 +40,9 @@ enum lk_status lk_dm_line_check(const struct lk_dm_line *want, uint64_t start, u
 enum lk_status lk_dm_crypt_check(const struct lk_dm_crypt *want, uint64_t start, uint64_t length,
 				 const char *target, const char *params, struct lk_error *err);
 
+/* The options of a dm-crypt line as words, without their number; never the key. "" without any. */
+void lk_dm_crypt_options(const char *params, char *buf, size_t size);
+
 /* The target below an authenticating dm-crypt: it keeps tags and computes none. */
 struct lk_dm_integrity {
 	uint64_t max_length;   /* what the device has behind offset, in 512-byte sectors */

@@ -21,6 +21,7 @@
 #define MIB		 (1024u * 1024)
 #define SECTOR		 512
 #define FULL_ENTROPY_MIN 32
+#define MAP_MS		 60000 /* for udev to answer */
 #define CLOSE_MS	 10000
 /* Beyond the header: room for data, and with integrity for journal and tags. */
 #define ROOM	       MIB
@@ -236,7 +237,8 @@ static enum lk_status fill(const struct making *w, const struct lk_luks_made *ma
 
 	if (!v->integrity && v->makefs < 0)
 		return LK_OK;
-	st = lk_luks_open(made->prepared, w->m->dev, v->name, key, flags, w->m->deadline, err);
+	st = lk_luks_open(made->prepared, w->m->dev, v->name, key, flags,
+			  lk_deadline_within(w->m->deadline, MAP_MS), err);
 	if (st)
 		return st;
 	snprintf(node, sizeof(node), "/dev/mapper/%s", v->name);
@@ -289,7 +291,8 @@ static enum lk_status make_header(const struct making *w, const struct lk_secret
 									      : LK_LUKS_STRETCH,
 	};
 
-	return lk_luks_make(w->m->dev, &recipe, secret, w->m->deadline, ret, err);
+	return lk_luks_make(w->m->dev, &recipe, secret, lk_deadline_within(w->m->deadline, MAP_MS),
+			    ret, err);
 }
 
 static enum lk_status make(struct making *w, const struct lk_volume_key *key,

@@ -140,6 +140,9 @@ enum lk_status lk_settings_check(const char *dir, struct lk_problems *problems,
 				 struct lk_settings **ret, struct lk_error *err);
 /* Put the volumes that are opened at boot in `phase` first and count them in n_volumes. */
 void lk_settings_take_phase(struct lk_settings *s, enum lk_phase phase);
+/* Put one volume first and count it alone, whenever it is opened otherwise. LK_CONFIG: no such. */
+enum lk_status lk_settings_take_volume(struct lk_settings *s, const char *name,
+				       struct lk_error *err);
 void lk_settings_free(struct lk_settings *s); /* wipes; NULL is fine */
 LK_DEFINE_CLEANUP(struct lk_settings *, lk_settings_free)
 #define LK_SETTINGS LK_CLEANUP(lk_settings_free_p) struct lk_settings

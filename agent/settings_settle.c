@@ -109,6 +109,25 @@ void lk_settings_take_phase(struct lk_settings *s, enum lk_phase phase)
 	}
 }
 
+enum lk_status lk_settings_take_volume(struct lk_settings *s, const char *name,
+				       struct lk_error *err)
+{
+	size_t i;
+
+	for (i = 0; i < s->n_known && strcmp(s->volumes[i].name, name) != 0; i++)
+		;
+	if (i == s->n_known)
+		return lk_raise(err, LK_CONFIG, "no volume '%s' is configured", name);
+	if (i > 0) {
+		const struct lk_volume v = s->volumes[i];
+
+		memmove(&s->volumes[1], &s->volumes[0], i * sizeof(v));
+		s->volumes[0] = v;
+	}
+	s->n_volumes = 1;
+	return LK_OK;
+}
+
 static enum lk_status check_formatting(struct lk_settings *s, struct lk_problems *problems,
 				       struct lk_error *err)
 {

@@ -27,6 +27,20 @@ enum lk_status lk_stage_look(struct lk_run *run, size_t i, struct lk_error *err)
 	return st ? lk_context(err, "look at %s for volume '%s'", state->dev.path, v->name) : LK_OK;
 }
 
+enum lk_status lk_stage_explain(const struct lk_run *run, size_t i, struct lk_error *err)
+{
+	const struct lk_volume *v = &run->settings->volumes[i];
+	struct lk_error ignored = { 0 };
+	struct lk_look look;
+	bool make;
+
+	if (err->code != LK_C_HEADER_INVALID || v->is_root ||
+	    lk_make_look(&run->volumes[i].dev, &look, &ignored) ||
+	    (look.content != LK_CONTENT_BLANK && look.content != LK_CONTENT_LABEL))
+		return err->status;
+	return lk_make_decide(v, LK_OCCASION_BOOT, &look, &make, err) ? err->status : LK_INTERNAL;
+}
+
 enum lk_status lk_stage_make(struct lk_run *run, size_t i, struct lk_error *err)
 {
 	const struct lk_volume *v = &run->settings->volumes[i];
@@ -36,7 +50,9 @@ enum lk_status lk_stage_make(struct lk_run *run, size_t i, struct lk_error *err)
 		.dev = &state->dev,
 		.look = &state->look,
 		.occasion = run->occasion,
-		.deadline = run->deadline,
+		/* An operator waits as long as it takes, and can interrupt it. */
+		.deadline = run->occasion == LK_OCCASION_BOOT ? run->deadline
+							      : lk_deadline_in(LK_FOREVER),
 		.progress = run->progress,
 	};
 

@@ -38,6 +38,9 @@ enum lk_status lk_stage_keep(struct lk_run *run, size_t i, bool *ret, struct lk_
 enum lk_status lk_stage_layer(struct lk_run *run, size_t root, struct lk_error *err);
 /* agent/stage_make.c: is volume i, whose device was found, to be made? Fills state->look and make. */
 enum lk_status lk_stage_look(struct lk_run *run, size_t i, struct lk_error *err);
+/* agent/stage_make.c: volume i has no header: err says so better if it was never made, or not to its
+ * end. Returns err's status. */
+enum lk_status lk_stage_explain(const struct lk_run *run, size_t i, struct lk_error *err);
 /* agent/stage_make.c: make volume i, whose key is there; its header is state->prepared afterwards. */
 enum lk_status lk_stage_make(struct lk_run *run, size_t i, struct lk_error *err);
 /* agent/stage_volumes.c: tell the report of the header of volume i. */

@@ -90,7 +90,10 @@ enum lk_status lk_stage_configuration(struct lk_run *run, char *detail, struct l
 	}
 	if (run->settings->verbose && !run->rehearse)
 		lk_log_setup("latchkey", true, true);
-	lk_settings_take_phase(run->settings, run->phase);
+	if (!run->only)
+		lk_settings_take_phase(run->settings, run->phase);
+	else if (lk_settings_take_volume(run->settings, run->only, err))
+		return err->status;
 	run->deadline = lk_deadline_in(run->settings->deadline_ms);
 	if (run->settings->n_volumes == 0)
 		return lk_raise_code(err, LK_C_CONFIG_MISSING, "no volume is configured%s",
@@ -193,7 +196,7 @@ static enum lk_status prepare(struct lk_run *run, size_t i, struct lk_deadline w
 	if (st || state->make || !v->encrypted)
 		return st;
 	st = lk_luks_prepare(&state->dev, &rules, &state->prepared, err);
-	if (st)
+	if (st && lk_stage_explain(run, i, err))
 		return lk_context(err, "check the header of volume '%s' on %s", v->name,
 				  state->dev.path);
 	return lk_stage_note_header(run, i, err);

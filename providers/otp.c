@@ -50,7 +50,7 @@ static void otp_finish(void *session)
 
 static const struct lk_provider_doc doc = {
 	.temporary = true,
-	.where = "volumes other than the root, and a writable layer that starts empty",
+	.where = "volumes that start empty",
 	.use = "swap space and scratch data",
 	.needs =
 		"Nothing. The device must be blank or bear the label of this very volume; whatever else it holds is erased only with format = \"always\".",

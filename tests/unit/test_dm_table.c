@@ -138,6 +138,20 @@ TEST(what_was_intended_passes)
 	CHECK_OK(crypt_check(&crypt_want, "aes-xts-plain64 " KEY " 0 254:1 32768 0"));
 }
 
+TEST(options_are_told_and_the_key_is_not)
+{
+	char text[64];
+
+	lk_dm_crypt_options("aes-xts-plain64 " KEY
+			    " 0 254:1 32768 2 allow_discards sector_size:4096",
+			    text, sizeof(text));
+	CHECK_STR(text, "allow_discards sector_size:4096");
+	lk_dm_crypt_options("aes-xts-plain64 " KEY " 0 254:1 32768", text, sizeof(text));
+	CHECK_STR(text, "");
+	lk_dm_crypt_options("aes-xts-plain64 c0ffee", text, sizeof(text));
+	CHECK_STR(text, "");
+}
+
 TEST(frames_are_compared)
 {
 	const char *good = "aes-xts-plain64 " KEY " 0 254:1 32768";
@@ -324,6 +338,6 @@ TEST(plain_lines_are_compared)
 }
 
 TESTS(crypt_fields_are_compared, only_logon_keys_pass, a_mismatch_never_quotes_the_line,
-      crypt_options_are_a_closed_set, what_was_intended_passes, frames_are_compared,
-      authenticated_crypt_is_compared, integrity_fields_are_compared, verity_fields_are_compared,
-      verity_modes_and_empty_salts, plain_lines_are_compared)
+      crypt_options_are_a_closed_set, what_was_intended_passes, options_are_told_and_the_key_is_not,
+      frames_are_compared, authenticated_crypt_is_compared, integrity_fields_are_compared,
+      verity_fields_are_compared, verity_modes_and_empty_salts, plain_lines_are_compared)

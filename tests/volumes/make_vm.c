@@ -16,9 +16,11 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "agent/commands.h"
 #include "agent/dm.h"
 #include "agent/luks_internal.h"
 #include "agent/make.h"
+#include "agent/stages.h"
 #include "agent/unlock.h"
 #include "core/json.h"
 #include "providers/provider.h"
@@ -558,6 +560,143 @@ TEST(a_device_may_be_too_small)
 	CHECK_EQ(content_of("small"), LK_CONTENT_BLANK);
 }
 
+/* ---- the stages and commands over it ---- */
+
+/* /tmp/conf/volumes.d/NAME.conf: a volume whose key a program prints, or a random one. */
+static void configure(const char *name, const char *serial, const char *keys, bool random)
+{
+	char path[64];
+	FILE *f;
+
+	(void)mkdir("/tmp/conf", 0700);
+	(void)mkdir("/tmp/conf/volumes.d", 0700);
+	snprintf(path, sizeof(path), "/tmp/conf/volumes.d/%s.conf", name);
+	f = fopen(path, "we");
+	CHECK(f);
+	fprintf(f, "volume = \"%s\"\ndev = \"%s\"\n%s", name, disk(serial), keys);
+	if (random)
+		fprintf(f, "[encrypt.otp]\n");
+	else
+		fprintf(f,
+			"[encrypt.exec]\ncommand = \"/bin/printf\"\nargs = [\"" RANDOM_1 "\"]\n");
+	CHECK_EQ(fclose(f), 0);
+	CHECK_EQ(chmod(path, 0600), 0);
+}
+
+/* `latchkey volume WORDS --config /tmp/conf` in a process of its own; its output goes to /tmp/said. */
+static int command(const char *words)
+{
+	char line[256], *argv[16], *save = NULL;
+	int argc = 0, status = -1;
+	pid_t child;
+
+	snprintf(line, sizeof(line), "volume %s --config /tmp/conf", words);
+	for (char *w = strtok_r(line, " ", &save); w; w = strtok_r(NULL, " ", &save))
+		argv[argc++] = w;
+	argv[argc] = NULL;
+	fflush(stdout);
+	child = fork();
+	if (child == 0) {
+		if (!freopen("/tmp/said", "we", stdout) || dup2(STDOUT_FILENO, STDERR_FILENO) < 0)
+			_exit(99);
+		status = lk_cmd_volume(argc, argv);
+		fflush(stdout);
+		_exit(status);
+	}
+	CHECK_EQ(waitpid(child, &status, 0), child);
+	return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+}
+
+static const char *said(void)
+{
+	static char text[4096];
+	LK_FILE FILE *f = fopen("/tmp/said", "re");
+
+	CHECK(f);
+	text[fread(text, 1, sizeof(text) - 1, f)] = '\0';
+	return text;
+}
+
+static void check_command(const char *words, int status, const char *part)
+{
+	int got = command(words);
+
+	if (got != status || !strstr(said(), part))
+		check_fail(__FILE__, __LINE__, "volume %s: %d, '%s'", words, got, said());
+}
+
+TEST(a_volume_is_made_opened_shown_and_closed)
+{
+	blank("lasting");
+	configure("data0", "lasting", "makefs = \"ext4\"\nkey_entropy = \"full\"\n", false);
+	check_command("show", 0, "data0: blank");
+	check_command("open data0", 5, "the device is blank, and format = never");
+	check_command("init data0", 0, "data0: made on /dev/vd");
+	CHECK(!mapped("data0"));
+	check_command("show data0", 0, "data0: closed");
+	check_command("init data0", 1, "not-blank");
+	check_command("open data0", 0, "/dev/mapper/data0");
+	put_file("ext4", "by command");
+	check_command("open data0", 1, "name-taken");
+	check_command("init data0 --erase", 1, "device-busy");
+	check_command("show --json", 0, "\"state\": \"open\"");
+	CHECK_HAS(said(), "\"sector_size\": 4096");
+	CHECK_HAS(said(), "sector_size:4096");
+	CHECK(!strstr(said(), "logon") && !strstr(said(), RANDOM_1));
+	check_command("close data0", 0, "closed");
+	CHECK(!mapped("data0"));
+	check_command("open data0", 0, "open");
+	check_file("ext4", "by command");
+	check_command("close data0", 0, "closed");
+	check_command("init data0 --erase", 0, "made");
+	check_command("show nobody", 1, "no volume 'nobody'");
+	CHECK_EQ(unlink("/tmp/conf/volumes.d/data0.conf"), 0);
+}
+
+TEST(a_boot_makes_what_is_blank_and_what_starts_empty)
+{
+	struct lk_run first = { .config_dir = "/tmp/conf" }, second = first;
+
+	blank("lasting");
+	blank("gone");
+	configure(
+		"data0", "lasting",
+		"auto_open = true\nformat = \"blank\"\nmakefs = \"ext4\"\nkey_entropy = \"full\"\n",
+		false);
+	configure("swap0", "gone", "auto_open = true\nmakefs = \"swap\"\n", true);
+	CHECK_OK(lk_run_stages(&first, &err));
+	CHECK(mapped("data0") && mapped("swap0"));
+	CHECK_EQ(first.report.n_volumes, 2);
+	CHECK_STR(first.report.volumes[0].outcome, "open");
+	CHECK_STR(first.report.volumes[0].header_mac, "ok");
+	CHECK(strlen(first.report.volumes[0].header_digest) == 64);
+	CHECK_STR(first.report.volumes[1].luks_uuid, "");
+	lk_run_end(&first);
+	put_file("ext4", "first boot");
+	CHECK_EQ(swapon("/dev/mapper/swap0", 0), 0);
+	CHECK_EQ(swapoff("/dev/mapper/swap0"), 0);
+	close_volume();
+	CHECK_OK(lk_luks_close("swap0", soon(), &err));
+
+	CHECK_OK(lk_run_stages(&second, &err));
+	lk_run_end(&second);
+	check_file("ext4", "first boot");
+	close_volume();
+	CHECK_OK(lk_luks_close("swap0", soon(), &err));
+}
+
+TEST(two_volumes_on_one_device_open_nothing)
+{
+	struct lk_run run = { .config_dir = "/tmp/conf" };
+
+	configure("swap0", "lasting", "auto_open = true\nformat = \"always\"\n", true);
+	CHECK_EQ(lk_run_stages(&run, &err), LK_CONFIG);
+	CHECK_EQ(err.code, LK_C_CONFIG_VALUE);
+	CHECK(!mapped("data0") && !mapped("swap0"));
+	lk_run_end(&run);
+	CHECK_EQ(content_of("lasting"), LK_CONTENT_LUKS);
+}
+
 static void unplug(const char *node)
 {
 	char path[128];
@@ -573,13 +712,15 @@ static void unplug(const char *node)
 TEST(a_device_may_vanish)
 {
 	struct lk_volume v = lasting();
-	const char *node = disk("gone");
+	char node[64];
 	LK_BLOCKDEV dev = open_disk("gone");
 	struct lk_luks_prepared *p = NULL;
 	pid_t child;
 	int status;
 	bool made;
 
+	blank("gone");
+	snprintf(node, sizeof(node), "%s", disk("gone"));
 	v.integrity = true; /* is wiped: takes its time */
 	child = fork();
 	if (child == 0) {
@@ -597,4 +738,6 @@ TESTS(setup, a_blank_device_becomes_a_volume_once, erasing_is_asked_for_by_name,
       what_was_cut_short_is_made_anew, a_flipped_byte_cannot_be_read,
       a_lying_superblock_opens_nothing, a_random_key_opens_an_empty_volume_each_time,
       foreign_data_is_refused, each_file_system_is_made, each_file_system_is_made_with_integrity,
-      a_device_in_use_is_left_alone, a_device_may_be_too_small, a_device_may_vanish)
+      a_device_in_use_is_left_alone, a_device_may_be_too_small,
+      a_volume_is_made_opened_shown_and_closed, a_boot_makes_what_is_blank_and_what_starts_empty,
+      two_volumes_on_one_device_open_nothing, a_device_may_vanish)

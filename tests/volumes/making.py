@@ -15,7 +15,7 @@ SCRIPT = """
 export PATH=/bin:/usr/sbin
 make_vm 2>/tmp/stderr
 echo "PART make ended with $?"
-sed 's/^/STDERR /' /tmp/stderr
+grep -v '^latchkey: ' /tmp/stderr | sed 's/^/STDERR /'
 echo ALL DONE
 """
 DEADLINE = 300
