@@ -2,7 +2,7 @@
 /*
  * Volumes made on a real kernel: runs inside a virtual machine without systemd and udev, started by
  * tests/volumes/run. Disks are known by their serial numbers: "small" has 2 MiB, "lasting" and
- * "gone" 96 MiB, "large" 400 MiB, all blank; "foreign" holds an ext4 file system.
+ * "gone" 56 MiB, "large" 400 MiB, all blank; "foreign" holds an ext4 file system.
  */
 
 #include <dirent.h>
@@ -409,7 +409,7 @@ TEST(a_flipped_byte_cannot_be_read)
 	CHECK_EQ(unreadable(), 0);
 	close_volume();
 
-	flip(disk("lasting"), 60 * MIB);
+	flip(disk("lasting"), 40 * MIB);
 	CHECK_OK(open_lasting(&v, "lasting", RANDOM_1));
 	CHECK_EQ(unreadable(), 1);
 	check_file("ext4", "whole");
@@ -465,7 +465,7 @@ TEST(a_random_key_opens_an_empty_volume_each_time)
 	CHECK_OK(lk_dm_table("data0", &live, &err));
 	CHECK_HAS(live.params, ":64:logon:");
 	CHECK_HAS(live.params, "sector_size:4096");
-	CHECK_EQ(live.length, (96 * MIB - MIB) / 512);
+	CHECK_EQ(live.length, (56 * MIB - MIB) / 512);
 	write_disk("/dev/mapper/data0", 8 * BLOCK, secret, BLOCK);
 	read_block(found);
 	CHECK(memcmp(secret, found, BLOCK) == 0);

@@ -10,7 +10,7 @@ MODULES = ("virtio_pci", "virtio_blk", "dm_crypt", "dm_integrity", "authenc", "h
            "sha256_generic", "cryptd", "crypto_simd", "aesni_intel", "ecb", "xts", "ext4", "xfs",
            "vfat", "nls_cp437", "nls_ascii", "nls_utf8", "crc32c_generic", "libcrc32c")
 MKFS = ("mkfs.ext4", "mkfs.xfs", "mkfs.vfat")
-BLANK = (("small", 2), ("lasting", 96), ("gone", 96), ("large", 400))  # serial, MiB
+BLANK = (("small", 2), ("lasting", 56), ("gone", 56), ("large", 400))  # serial, MiB
 SCRIPT = """
 export PATH=/bin:/usr/sbin
 make_vm 2>/tmp/stderr
@@ -18,7 +18,7 @@ echo "PART make ended with $?"
 grep -v '^latchkey: ' /tmp/stderr | sed 's/^/STDERR /'
 echo ALL DONE
 """
-DEADLINE = 300
+DEADLINE = 600
 
 
 def disks(work):
