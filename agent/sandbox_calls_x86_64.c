@@ -16,7 +16,8 @@ const uint32_t lk_sandbox_allowed[] = {
 	/* waiting */
 	SYS_poll, SYS_ppoll, SYS_select, SYS_pselect6, SYS_epoll_create1, SYS_epoll_ctl,
 	SYS_epoll_wait, SYS_epoll_pwait, SYS_eventfd2, SYS_pipe, SYS_pipe2, SYS_nanosleep,
-	SYS_clock_nanosleep, SYS_restart_syscall, SYS_futex, SYS_sched_yield,
+	SYS_inotify_init1, SYS_inotify_add_watch, SYS_clock_nanosleep, SYS_restart_syscall,
+	SYS_futex, SYS_sched_yield,
 	/* descriptors and small files */
 	SYS_read, SYS_readv, SYS_write, SYS_writev, SYS_pread64, SYS_open, SYS_openat, SYS_close,
 	SYS_fstat, SYS_stat, SYS_lstat, SYS_newfstatat, SYS_statx, SYS_lseek, SYS_getdents64,

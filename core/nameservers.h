@@ -9,6 +9,7 @@
 #include <stddef.h>
 
 #include "core/config.h"
+#include "core/deadline.h"
 #include "core/error.h"
 
 #define LK_NAMESERVERS	   4
@@ -32,6 +33,12 @@ void lk_nameservers_parse_resolv(struct lk_nameservers *list, const char *text, 
  * yet. LK_CONFIG when a configured one is not an address. */
 enum lk_status lk_nameservers_find(const char *root, const struct lk_strings *configured,
 				   struct lk_nameservers *ret, struct lk_error *err);
+
+/* The same right after a route has come: as long as there are none, wait a moment for
+ * systemd-networkd, if it is at work, to write down those of the lease. Still none is no error. */
+enum lk_status lk_nameservers_wait(const char *root, const struct lk_strings *configured,
+				   struct lk_deadline deadline, struct lk_nameservers *ret,
+				   struct lk_error *err);
 
 /* "a,b,c", as c-ares takes it. */
 #define LK_NAMESERVERS_TEXT (LK_NAMESERVERS * LK_NAMESERVER_SIZE)

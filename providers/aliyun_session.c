@@ -292,7 +292,7 @@ static enum lk_status wait_for_network(struct session *s, struct lk_error *err)
 		st = lk_route_wait(s->batch->deadline, err);
 	/* after the route: the lease that brought it names the servers */
 	if (!st)
-		st = lk_nameservers_find("", dns, &list, err);
+		st = lk_nameservers_wait("", dns, s->batch->deadline, &list, err);
 	if (!st)
 		lk_nameservers_join(&list, s->name_servers);
 	return st;

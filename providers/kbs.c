@@ -270,6 +270,16 @@ static void finish_p(struct batch_session **b)
 	kbs_finish(*b);
 }
 
+static bool wants_names(const struct batch_session *b)
+{
+	size_t i;
+
+	for (i = 0; i < b->site.n_endpoints; i++)
+		if (!b->endpoints[i].literal && !b->endpoints[i].loopback)
+			return true;
+	return false;
+}
+
 static enum lk_status make_client(struct batch_session *b, const struct kbs_options *o,
 				  const struct lk_strings *dns, struct lk_error *err)
 {
@@ -284,7 +294,8 @@ static enum lk_status make_client(struct batch_session *b, const struct kbs_opti
 	};
 	enum lk_status st;
 
-	st = lk_nameservers_find("", dns, &list, err);
+	st = wants_names(b) ? lk_nameservers_wait("", dns, b->site.deadline, &list, err)
+			    : lk_nameservers_find("", dns, &list, err);
 	if (st)
 		return st;
 	lk_nameservers_join(&list, servers);

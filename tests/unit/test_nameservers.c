@@ -3,6 +3,7 @@
 #include "core/nameservers.h"
 
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "core/error.h"
@@ -169,6 +170,48 @@ TEST(sources_come_in_order)
 	discard("");
 }
 
+static void waits(const char *want, int64_t least_ms, int64_t most_ms)
+{
+	const int64_t began = lk_clock_ms();
+	struct lk_nameservers list;
+	struct lk_error err = { 0 };
+	char joined[LK_NAMESERVERS_TEXT];
+
+	CHECK_OK(lk_nameservers_wait(root, NULL, lk_deadline_in(20000), &list, &err));
+	lk_nameservers_join(&list, joined);
+	CHECK_STR(joined, want);
+	CHECK(lk_clock_ms() - began >= least_ms && lk_clock_ms() - began < most_ms);
+}
+
+TEST(a_lease_that_comes_after_its_route_is_waited_for)
+{
+	char from[256], to[256];
+	pid_t child;
+
+	snprintf(root, sizeof(root), "/tmp/lk-test-XXXXXX");
+	CHECK(mkdtemp(root));
+	waits("", 0, 20000); /* nobody is going to write one */
+	put("/run/systemd/netif/state", "OPER_STATE=degraded\n");
+	waits("", 1000, 20000);
+	put("/run/new", "OPER_STATE=routable\nDNS=1.1.1.1\n");
+	snprintf(from, sizeof(from), "%s/run/new", root);
+	snprintf(to, sizeof(to), "%s/run/systemd/netif/state", root);
+	child = fork();
+	if (child == 0) {
+		lk_clock_sleep(200);
+		_exit(rename(from, to) != 0);
+	}
+	waits("1.1.1.1", 100, 20000);
+	CHECK(waitpid(child, NULL, 0) == child);
+	waits("1.1.1.1", 0, 20000);
+
+	discard("/run/systemd/netif/state");
+	discard("/run/systemd/netif");
+	discard("/run/systemd");
+	discard("/run");
+	discard("");
+}
+
 TEST(configured_servers_win_and_must_be_addresses)
 {
 	char one[] = "10.9.9.9", bad[] = "dns.example";
@@ -187,4 +230,5 @@ TEST(configured_servers_win_and_must_be_addresses)
 
 TESTS(what_is_no_address_is_refused, addresses_are_canonical,
       a_list_is_full_at_four_and_holds_each_once, systemd_files_are_read, resolv_conf_is_read,
-      sources_come_in_order, configured_servers_win_and_must_be_addresses)
+      sources_come_in_order, a_lease_that_comes_after_its_route_is_waited_for,
+      configured_servers_win_and_must_be_addresses)
