@@ -8,10 +8,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/sysmacros.h>
 #include <unistd.h>
 
 #include "agent/blockdev_internal.h"
+#include "core/digits.h"
 
 #define SECTOR 512
 
@@ -45,32 +45,12 @@ static bool read_attribute(DIR *list, const char *name, const char *attribute, c
 	return true;
 }
 
-/* Digits up to `end`. */
-static bool read_digits(const char **text, char end, uint64_t *ret)
-{
-	char *rest;
-
-	if (!isdigit((unsigned char)**text))
-		return false;
-	errno = 0;
-	*ret = strtoull(*text, &rest, 10);
-	if (errno || *rest != end)
-		return false;
-	*text = rest + 1;
-	return true;
-}
-
 static bool read_number(DIR *list, const char *name, dev_t *ret)
 {
-	uint64_t major, minor;
 	char text[32];
-	const char *at = text;
 
-	if (!read_attribute(list, name, "dev", text, sizeof(text)) ||
-	    !read_digits(&at, ':', &major) || !read_digits(&at, '\0', &minor))
-		return false;
-	*ret = makedev((unsigned)major, (unsigned)minor);
-	return true;
+	return read_attribute(list, name, "dev", text, sizeof(text)) &&
+	       lk_device_number_read(text, ret);
 }
 
 static bool read_sectors(DIR *list, const char *name, const char *attribute, uint64_t *ret)
@@ -80,7 +60,7 @@ static bool read_sectors(DIR *list, const char *name, const char *attribute, uin
 	const char *at = text;
 
 	if (!read_attribute(list, name, attribute, text, sizeof(text)) ||
-	    !read_digits(&at, '\0', &sectors) || sectors > UINT64_MAX / SECTOR)
+	    !lk_digits_read(&at, '\0', &sectors) || sectors > UINT64_MAX / SECTOR)
 		return false;
 	*ret = sectors * SECTOR;
 	return true;

@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "agent/grow.h"
+#include "core/digits.h"
 
 #define SECTOR	    512
 
@@ -72,15 +73,17 @@ static enum lk_status grow_xfs(int fd, const char *path, uint64_t size, struct l
 static enum lk_status read_size(int fd, const char *path, uint64_t *ret, struct lk_error *err)
 {
 	struct stat s;
-	char name[64];
-	unsigned long long sectors;
+	char name[64], text[32];
+	const char *at = text;
+	uint64_t sectors;
 	LK_FILE FILE *f = NULL;
 
 	if (fstat(fd, &s) != 0)
 		return refused(path, err);
 	snprintf(name, sizeof(name), "/sys/dev/block/%u:%u/size", major(s.st_dev), minor(s.st_dev));
 	f = fopen(name, "re");
-	if (!f || fscanf(f, "%llu", &sectors) != 1 || sectors > UINT64_MAX / SECTOR)
+	if (!f || !fgets(text, sizeof(text), f) || !lk_digits_read(&at, '\n', &sectors) ||
+	    sectors > UINT64_MAX / SECTOR)
 		return lk_raise(err, LK_CONFIG, "the file system at %s lies on no block device",
 				path);
 	*ret = sectors * SECTOR;

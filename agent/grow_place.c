@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "agent/grow.h"
+#include "core/digits.h"
 
 #define SECTOR 512 /* of the files here, whatever the disk's are */
 
@@ -32,13 +33,10 @@ static bool read_line(int dir, const char *name, char *buf, size_t size)
 
 static bool read_number(int dir, const char *name, uint64_t *ret)
 {
-	char text[32], *end;
+	char text[32];
+	const char *at = text;
 
-	if (!read_line(dir, name, text, sizeof(text)) || !isdigit((unsigned char)text[0]))
-		return false;
-	errno = 0;
-	*ret = strtoull(text, &end, 10);
-	return errno == 0 && *end == '\0';
+	return read_line(dir, name, text, sizeof(text)) && lk_digits_read(&at, '\0', ret);
 }
 
 /* The folder of a partition lies in its disk's: .../block/vda/vda1. The kernel writes '!' where a
@@ -46,7 +44,6 @@ static bool read_number(int dir, const char *name, uint64_t *ret)
 static bool read_disk(int dir, const char *link, struct lk_grow_place *place)
 {
 	char target[PATH_MAX], *at;
-	unsigned major, minor;
 	ssize_t n;
 	LK_FD int up = -1;
 
@@ -66,11 +63,8 @@ static bool read_disk(int dir, const char *link, struct lk_grow_place *place)
 	for (at = place->disk; *at; at++)
 		if (*at == '!')
 			*at = '/';
-	if (!read_line(up, "../dev", target, sizeof(target)) ||
-	    sscanf(target, "%u:%u", &major, &minor) != 2)
-		return false;
-	place->disk_number = makedev(major, minor);
-	return true;
+	return read_line(up, "../dev", target, sizeof(target)) &&
+	       lk_device_number_read(target, &place->disk_number);
 }
 
 enum lk_status lk_grow_find_place(const char *sys_dev_block, dev_t device,

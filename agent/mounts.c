@@ -4,7 +4,8 @@
 
 #include <limits.h>
 #include <string.h>
-#include <sys/sysmacros.h>
+
+#include "core/digits.h"
 
 #define LINE (3 * PATH_MAX) /* two paths, and what is short */
 
@@ -36,14 +37,15 @@ static bool is_writable(const char *options)
 static bool line_fits(char *line, dev_t device, char *path, size_t size)
 {
 	char *field[6], *rest = NULL;
-	unsigned major, minor, i;
+	dev_t number;
+	unsigned i;
 
 	for (i = 0; i < 6; i++) {
 		field[i] = strtok_r(i ? NULL : line, " \n", &rest);
 		if (!field[i])
 			return false;
 	}
-	return sscanf(field[2], "%u:%u", &major, &minor) == 2 && makedev(major, minor) == device &&
+	return lk_device_number_read(field[2], &number) && number == device &&
 	       strcmp(field[3], "/") == 0 && is_writable(field[5]) &&
 	       unescape(field[4], path, size);
 }

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "core/cleanup.h"
+#include "core/digits.h"
 
 /* The oldest long-term kernel whose bypass allocates safely in interrupt context. */
 #define KERNEL_MAJOR 5
@@ -20,7 +21,19 @@
 
 bool lk_tuning_release(const char *release, unsigned *ret_major, unsigned *ret_minor)
 {
-	return sscanf(release, "%5u.%5u", ret_major, ret_minor) == 2;
+	uint64_t major, minor;
+	char text[8] = "";
+	const char *at = text;
+
+	if (!lk_digits_read(&release, '.', &major) || major > UINT16_MAX)
+		return false;
+	memcpy(text, release, strnlen(release, sizeof(text) - 1));
+	text[strspn(text, "0123456789")] = '\0';
+	if (!lk_digits_read(&at, '\0', &minor) || minor > UINT16_MAX)
+		return false;
+	*ret_major = (unsigned)major;
+	*ret_minor = (unsigned)minor;
+	return true;
 }
 
 bool lk_tuning_cpu_has(const char *cpuinfo, const char *word)
