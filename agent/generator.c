@@ -106,7 +106,7 @@ static void seconds_text(const struct lk_settings *s, int64_t more, char out[32]
 	if (s->deadline_ms == LK_FOREVER)
 		(void)snprintf(out, 32, "infinity");
 	else
-		(void)snprintf(out, 32, "%lld", (long long)(s->deadline_ms / 1000 + more));
+		(void)snprintf(out, 32, "%lld", (long long)s->deadline_ms / 1000 + (long long)more);
 }
 
 static enum lk_status generate_volume(const struct lk_settings *s, const struct lk_volume *v,

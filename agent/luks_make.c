@@ -162,7 +162,7 @@ enum lk_status lk_luks_make(const struct lk_blockdev *dev, const struct lk_luks_
 
 	made.memory_fd = memfd_create("luks-made", MFD_CLOEXEC);
 	if (made.memory_fd < 0 ||
-	    ftruncate(made.memory_fd, (off_t)(2 * COPY_SIZE + keyslots_size(recipe))) != 0)
+	    ftruncate(made.memory_fd, (off_t)2 * COPY_SIZE + keyslots_size(recipe)) != 0)
 		return lk_raise(err, LK_INTERNAL, "make a memory file: %s", strerror(errno));
 	st = format_watched(dev, recipe, passphrase, made.memory_fd, deadline, err);
 	if (!st)

@@ -25,7 +25,7 @@ struct lk_ec_pair {
 	mbedtls_ecp_point q;
 };
 
-static const struct lk_p256 *p256; /* NULL: mbedTLS does it */
+static const struct lk_p256 *instead; /* NULL: mbedTLS does it */
 
 #define LK_GROUP LK_CLEANUP(mbedtls_ecp_group_free) mbedtls_ecp_group
 #define LK_POINT LK_CLEANUP(mbedtls_ecp_point_free) mbedtls_ecp_point
@@ -33,14 +33,14 @@ static const struct lk_p256 *p256; /* NULL: mbedTLS does it */
 
 LK_DEFINE_CLEANUP(struct lk_ec_pair *, lk_ec_free)
 
-void lk_crypto_use_p256(const struct lk_p256 *other)
+void lk_crypto_use_p256(const struct lk_p256 *p256)
 {
-	p256 = other;
+	instead = p256;
 }
 
 static bool by_other_means(enum lk_key_kind kind)
 {
-	return p256 && kind == LK_KEY_P256;
+	return instead && kind == LK_KEY_P256;
 }
 
 /* A curve's constants are static in mbedTLS: loading costs little, and a group per call is what
@@ -86,7 +86,7 @@ static int set_point(mbedtls_ecp_group *grp, enum lk_key_kind kind, struct lk_ec
 	if (!by_other_means(kind))
 		return mbedtls_ecp_mul(grp, &pair->q, &pair->d, &grp->G, lk_crypto_rng, NULL);
 	rc = mbedtls_mpi_write_binary(&pair->d, d, sizeof(d));
-	if (!rc && p256->public_of(d, point + 1, point + 1 + sizeof(d), &ignored))
+	if (!rc && instead->public_of(d, point + 1, point + 1 + sizeof(d), &ignored))
 		rc = MBEDTLS_ERR_ECP_INVALID_KEY;
 	lk_wipe(d, sizeof(d));
 	return rc ? rc : mbedtls_ecp_point_read_binary(grp, &pair->q, point, sizeof(point));
@@ -240,7 +240,7 @@ static enum lk_status agree_by_other_means(const struct lk_keypair *k,
 	if (!st)
 		st = lk_secret_alloc(&z, LK_P256_SIZE, err);
 	if (!st)
-		st = p256->agree(d.data, peer->x, peer->y, z.data, err);
+		st = instead->agree(d.data, peer->x, peer->y, z.data, err);
 	if (st)
 		return st;
 	z.len = LK_P256_SIZE;
@@ -281,7 +281,7 @@ static enum lk_status sign_by_other_means(const struct lk_keypair *k, const uint
 
 	st = lk_keypair_scalar(k, &d, err);
 	if (!st)
-		st = p256->sign(d.data, digest, sig, err);
+		st = instead->sign(d.data, digest, sig, err);
 	if (!st)
 		*ret_n = 2 * LK_P256_SIZE;
 	return st;
@@ -340,7 +340,7 @@ enum lk_status lk_ecdsa_verify(const struct lk_public_key *k, const void *data, 
 	if (st)
 		return st;
 	if (by_other_means(k->kind) && k->xy_len == LK_P256_SIZE)
-		return p256->verify(k->x, k->y, digest, sig, err);
+		return instead->verify(k->x, k->y, digest, sig, err);
 	st = read_point(&grp, k, &q, err);
 	if (st)
 		return st;

@@ -7,4 +7,5 @@ __attribute__((constructor)) static void before_any_test(void)
 	lk_p256_setup();
 }
 
+/* NOLINTNEXTLINE(bugprone-suspicious-include): the same tests, once more */
 #include "tests/unit/test_crypto_ec.c"

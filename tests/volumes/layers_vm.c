@@ -48,7 +48,7 @@ static struct lk_blockdev disk(const char *serial)
 	struct lk_blockdev dev = LK_BLOCKDEV_NONE;
 	char path[64], text[32];
 
-	for (char letter = 'a'; letter <= 'z'; letter++) {
+	for (int letter = 'a'; letter <= 'z'; letter++) {
 		LK_FILE FILE *f = NULL;
 
 		snprintf(path, sizeof(path), "/sys/block/vd%c/serial", letter);
