@@ -166,7 +166,7 @@ def system_volumes(t):
 
     t.outcome = vm.boot(
         vm.Machine(image.kernel, initrd, image.cmdline, attached, memory=1024, processors=2,
-                   resolv_conf=t.world.resolv_conf), t.folder, 240,
+                   resolv_conf=t.world.resolv_conf), t.folder, 300,
         watch=((r"GUEST refused", refused),))
     initrd.unlink()
     t.came_up()
