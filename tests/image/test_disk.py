@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """A disk as it should be, by the judgement of sfdisk, cryptsetup, veritysetup, fsck and OpenSSL."""
+import base64
 import json
 import os
 import pty
@@ -88,7 +89,10 @@ class Disk(unittest.TestCase):
         self.assertEqual((segment["encryption"], segment["sector_size"], segment["offset"],
                           segment["size"], segment["iv_tweak"]),
                          ("aes-xts-plain64", 4096, "16777216", "dynamic", "0"))
-        self.assertEqual(doc["tokens"], {})
+        (token,) = doc["tokens"].values()
+        self.assertEqual({key: token[key] for key in token if key != "mac"},
+                         {"type": "latchkey", "keyslots": ["0"], "generation": "1"})
+        self.assertEqual(len(base64.b64decode(token["mac"], validate=True)), 32)
         self.assertNotIn("requirements", doc["config"])
         uuid = tool("cryptsetup", "luksUUID", self.b.part).decode().strip()
         self.assertEqual(uuid, self.b.doc["luks"]["uuid"])
