@@ -497,6 +497,51 @@ TEST(keep_going)
 	config_dir_remove();
 }
 
+/* Every form that the tables take passes the rules between keys as well. */
+TEST(whole_configurations)
+{
+	static const struct {
+		const char *fde, *volume;
+		const char *provider; /* of either */
+	} forms[] = {
+		{ "fde-kbs.toml", "volume-exec.toml", "kbs" },
+		{ "fde-defaults.toml", "volume-kbs.toml", "kbs" },
+		{ "fde-older.toml", "volume-kms.toml", "kms" },
+		{ "fde-persist.toml", "volume-kms-role.toml", "kms" },
+		{ "fde-ram.toml", "volume-kms-id.toml", "kms" },
+		{ "fde-kbs.toml", "volume-oidc.toml", "oidc" },
+		{ "fde-otp.toml", "volume-otp.toml", "otp" },
+		{ "fde-ram.toml", "volume-swap.toml", "otp" },
+	};
+	size_t i;
+
+	setup();
+	for (i = 0; i < sizeof(forms) / sizeof(forms[0]); i++) {
+		LK_SETTINGS *s = NULL;
+
+		if (!lk_provider_find(forms[i].provider))
+			continue; /* refused by name: see above */
+		config_dir_new();
+		put("fde.toml", forms[i].fde);
+		put("metadata.toml", i % 2 ? "metadata.toml" : "metadata-image.toml");
+		put("volumes/v.toml", forms[i].volume);
+		CHECK_OK(lk_settings_load(config_dir, &s, &err));
+		CHECK_EQ(s->n_known, 3);
+		config_dir_remove();
+	}
+}
+
+/* What cryptpilot would have, and a layer that lasts must not be. */
+TEST(lasting_snapshots_refused)
+{
+	setup();
+	config_dir_new();
+	config_put("fde.toml", "[rootfs]\ndelta_location = \"disk-persist\"\n" DELTA, 0600);
+	put("metadata.toml", "metadata.toml");
+	CHECK_HAS(dir_refusal(LK_C_CONFIG_VALUE), "disk-persist is for overlayfs");
+	config_dir_remove();
+}
+
 /* -- what is shown reads back as ours -- */
 
 static char *shown(const struct lk_settings *s)
@@ -558,4 +603,5 @@ TEST(shown_reads_back)
 
 TESTS(global, global_refused, fde_of_the_template, fde_defaults, fde_forms, fde_refused, metadata,
       metadata_of_a_volume_group, metadata_refused, volumes, swap, volumes_refused, directory,
-      two_configurations, lone_fde, secrets_need_their_mode, keep_going, shown_reads_back)
+      two_configurations, lone_fde, whole_configurations, lasting_snapshots_refused,
+      secrets_need_their_mode, keep_going, shown_reads_back)
