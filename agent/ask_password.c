@@ -17,7 +17,7 @@
 #include "core/cleanup.h"
 #include "core/crypto.h"
 
-#define ANSWER_MAX 1024
+#define ANSWER_MAX LK_ASK_PASSWORD_MAX
 #define PATH_SIZE  108 /* of sockaddr_un */
 
 struct question {
@@ -129,10 +129,15 @@ static ssize_t receive(int fd, struct lk_secret *into)
 static enum lk_status read_answer(struct lk_secret *got, size_t n, struct lk_secret *ret,
 				  struct lk_error *err)
 {
+	enum lk_status st;
+
 	if (n == 1 && got->data[0] == '-')
 		return lk_raise(err, LK_DENIED, "the question was dismissed");
 	n = n > 1 && got->data[0] == '+' ? strnlen((char *)got->data + 1, n - 1) : 0;
-	return n ? lk_secret_from(ret, got->data + 1, n, err) : LK_OK;
+	if (n == 0)
+		return LK_OK;
+	st = lk_secret_alloc(ret, ANSWER_MAX, err);
+	return st ? st : lk_secret_append(ret, got->data + 1, n, err);
 }
 
 static enum lk_status wait_answer(const struct question *q, struct lk_deadline deadline,

@@ -13,6 +13,8 @@
 
 #define LK_ASK_PASSWORD_DIR "/run/systemd/ask-password"
 
+#define LK_ASK_PASSWORD_MAX 1024 /* the capacity of an answer, however short it is */
+
 /* Ask in the directory dir, which is made if it is not there, until the deadline. id and message are
  * plain text of one line. Answers count only from root or the user that asks. LK_TIMEOUT without an
  * answer, LK_DENIED when the question was dismissed. */

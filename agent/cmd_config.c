@@ -153,6 +153,30 @@ static int network(const struct options *o)
 	return needs_network(s) ? 0 : 1;
 }
 
+static bool asks(const struct lk_settings *s)
+{
+	size_t i;
+
+	for (i = 0; i < s->n_volumes; i++)
+		if (s->volumes[i].fallback == LK_FALLBACK_RECOVERY_KEY)
+			return true;
+	return false;
+}
+
+/* Must the initramfs have somebody who asks at the console? */
+static int ask_password(const struct options *o)
+{
+	struct lk_error err = { 0 };
+	LK_SETTINGS *s = NULL;
+
+	if (lk_settings_load(o->argument, &s, &err)) {
+		(void)lk_cmd_fail(&err);
+		return CANNOT_SAY;
+	}
+	printf("password agents: %s\n", asks(s) ? "needed" : "not needed");
+	return asks(s) ? 0 : 1;
+}
+
 /* The agent died or hangs: as if the key had been denied. */
 static int unit_failure_action(const struct options *o)
 {
@@ -220,6 +244,8 @@ static const struct command commands[] = {
 	{ "sample", sample, "sample [latchkey|fde|volume]", "print a commented sample" },
 	{ "network", network, "network [DIR]", "exit status 0: needed, 1: not, 2: cannot say" },
 	{ "modules", modules, "modules [DIR]", "list the kernel modules of the writable layer" },
+	{ "ask-password", ask_password, "ask-password [DIR]",
+	  "the same for password agents, who ask for a recovery key" },
 	{ "timeout", timeout, "timeout [DIR]", "print the unit's time limit in seconds" },
 	{ "unit-failure-action", unit_failure_action, "unit-failure-action [DIR]",
 	  "print what the unit's failure leads to" },

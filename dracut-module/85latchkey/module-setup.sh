@@ -23,11 +23,12 @@ latchkey_program() {
     find_binary "${latchkey_agent:-latchkey}"
 }
 
-# 0: the network is needed, 1: it is not, 2: the agent could not say (it has said why)
-latchkey_needs_network() {
+# latchkey_needs network|ask-password: 0: it is needed, 1: it is not, 2: the agent could not say (it
+# has said why)
+latchkey_needs() {
     local _program _status
     _program=$(latchkey_program) || return 2
-    "$_program" config network >&2
+    "$_program" config "$1" >&2
     _status=$?
     ((_status <= 1)) || _status=2
     return "$_status"
@@ -42,13 +43,17 @@ check() {
 depends() {
     local _modules="base systemd systemd-initrd systemd-modules-load dm"
 
-    if latchkey_needs_network; then
+    if latchkey_needs network; then
         # Asked here and not left to dracut, which would silently drop this module as well.
         if check_module network; then
             _modules+=" network"
         else
             derror "latchkey: $latchkey_no_network"
         fi
+    fi
+    # Who asks for a recovery key at the console.
+    if latchkey_needs ask-password; then
+        _modules+=" systemd-ask-password"
     fi
     echo "$_modules"
 }
@@ -211,12 +216,15 @@ install() {
     latchkey_install_files "$_program"
     latchkey_install_units
     latchkey_install_limits "$_program"
-    latchkey_needs_network
+    latchkey_needs network
     case $? in
         0) latchkey_install_network ;;
         1) ;;
         *) latchkey_give_up "the agent cannot say whether it needs the network (see above)" ;;
     esac
+    if latchkey_needs ask-password && ! dracut_module_included systemd-ask-password; then
+        latchkey_give_up "a recovery key is configured, but dracut leaves out its module systemd-ask-password"
+    fi
     latchkey_close_doors
 
     # udev must finish what libdevmapper starts, or every activation waits for ever.

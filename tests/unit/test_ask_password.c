@@ -108,6 +108,7 @@ TEST(an_answer_arrives)
 	CHECK_OK(ask(answers, 20000, &got));
 	CHECK_EQ(got.len, strlen("correct horse"));
 	CHECK_MEM(got.data, "correct horse", got.len);
+	CHECK_EQ(got.cap, LK_ASK_PASSWORD_MAX); /* room for another spelling */
 }
 
 TEST(what_is_no_answer_is_passed_over)

@@ -183,6 +183,19 @@ TEST(network)
 	config_dir_remove();
 }
 
+TEST(ask_password)
+{
+	setup();
+	CHECK_EQ(RUN("ask-password", config_dir), 2);
+	config_put("fde.conf", ROOT KBS, 0644);
+	CHECK_EQ(RUN("ask-password", config_dir), 1);
+	CHECK_STR(said, "password agents: not needed\n");
+	config_put("fde.conf", ROOT "fallback = recovery-key\n" KBS, 0644);
+	CHECK_EQ(RUN("ask-password", config_dir), 0);
+	CHECK_STR(said, "password agents: needed\n");
+	config_dir_remove();
+}
+
 TEST(modules)
 {
 	static const char verity[] =
@@ -238,4 +251,4 @@ TEST(limits)
 	config_dir_remove();
 }
 
-TESTS(wrong_usage, check, show, files, sample, fetch, network, modules, limits)
+TESTS(wrong_usage, check, show, files, sample, fetch, network, ask_password, modules, limits)

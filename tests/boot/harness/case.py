@@ -110,8 +110,9 @@ class World:
         server.policy(keyserver.ALLOW)
         urls = (images.url(server.port),)
         config = images.Settings(urls).write(home / "config", server.ca)
-        base = self.initramfs(home / "base.img",
-                              images.Settings(urls, final=True).write(home / "base", server.ca))
+        # With who asks for a recovery key in it; the configuration is replaced in each boot.
+        settings = images.Settings(urls, final=True, fallback="recovery-key")
+        base = self.initramfs(home / "base.img", settings.write(home / "base", server.ca))
         tiny = roots.tiny(self.guest, home / "tiny")
         image = images.build(home / "root.img", tiny, self.guest.kernel, config, server, base)
         passphrase = server.get(keyserver.RESOURCE)

@@ -26,6 +26,7 @@ FDE_CONF = """\
 {device}name = "root"
 encrypted = true
 rw_overlay = "{overlay}"
+fallback = "{fallback}"
 
 [rootfs.verity]
 
@@ -44,6 +45,7 @@ class Settings:
     on_unreachable: str = "poweroff"
     on_denied: str = "poweroff"
     overlay: str = "none"
+    fallback: str = "none"
     resource: str = keyserver.RESOURCE
     final: bool = False  # complete without the image tool, for an initramfs made beforehand
 

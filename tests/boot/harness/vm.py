@@ -74,14 +74,21 @@ class Machine:
     processors: int = 1
     rtc: str = None
     emulation: str = "tcg,thread=multi"
+    keyboard: bool = False  # Running.type reaches the console
     extra: list = field(default_factory=list)
+
+    def _serial(self, console):
+        if not self.keyboard:
+            return ["-serial", f"file:{console}"]
+        return ["-chardev", f"socket,id=serial,path={console}.sock,server=on,wait=off,"
+                f"logfile={console},logappend=on", "-serial", "chardev:serial"]
 
     def arguments(self, console, monitor_fd):
         accel, cpu = ("kvm", "host") if kvm_wanted() else (self.emulation, CPU)
         argv = ["qemu-system-x86_64", "-machine", "q35", "-accel", accel, "-cpu", cpu,
                 "-smp", str(self.processors), "-m", str(self.memory),
                 "-nodefaults", "-no-user-config", "-display", "none", "-no-reboot",
-                "-serial", f"file:{console}", "-device", "virtio-rng-pci",
+                *self._serial(console), "-device", "virtio-rng-pci",
                 "-chardev", f"socket,id=mon,fd={monitor_fd}", "-mon", "chardev=mon,mode=control",
                 "-kernel", str(self.kernel), "-initrd", str(self.initrd),
                 "-append", " ".join((*QUIET, *(() if kvm_wanted() else STEADY), self.cmdline))]
@@ -171,6 +178,13 @@ class Running:
             self.monitor.sendall(json.dumps(message).encode() + b"\n")
         except OSError:
             pass  # the machine has just ended; the outcome will say how
+
+    def type(self, text):
+        """What somebody at the console types; the machine needs keyboard=True."""
+        with socket.socket(socket.AF_UNIX) as serial:
+            serial.connect(f"{self.console_path}.sock")
+            serial.sendall(text.encode())
+            time.sleep(0.5)  # QEMU drops what it has not read when the connection ends
 
     def on(self, pattern, action):
         """Call `action(self)` once, when the console shows the pattern."""
