@@ -3,10 +3,12 @@
 #include <getopt.h>
 #include <stdbool.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "agent/commands.h"
 #include "agent/report.h"
 #include "agent/report_plot.h"
+#include "agent/snapshot.h"
 #include "core/cleanup.h"
 #include "core/json.h"
 
@@ -66,11 +68,38 @@ static enum lk_status read_both(const char *path, const char *system, struct jso
 	return LK_OK;
 }
 
-static int print_text(const struct json_t *report)
+/* A layer in chunks can run full below a file system that does not know: ask the kernel. */
+static void print_layers(const struct json_t *report)
+{
+	const struct json_t *volumes = lk_json_get(report, "volumes");
+	char said[LK_SNAPSHOT_TEXT], why[512];
+	struct lk_snapshot_use use;
+	size_t i;
+
+	for (i = 0; i < lk_json_count(volumes); i++) {
+		const struct json_t *v = lk_json_at(volumes, i);
+		const char *type = lk_json_string_value(lk_json_get(v, "writable_type"));
+		const char *name = lk_json_string_value(lk_json_get(v, "name"));
+		struct lk_error err = { 0 };
+
+		if (!name || !type || strcmp(type, "dm-snapshot") != 0)
+			continue;
+		if (lk_snapshot_use(name, &use, &err))
+			printf("layer of %s: unknown: %s\n", name,
+			       lk_error_format(&err, why, sizeof(why)));
+		else
+			printf("layer of %s: %s\n", name, lk_snapshot_describe(&use, said));
+	}
+}
+
+/* live: the report is this machine's. */
+static int print_text(const struct json_t *report, bool live)
 {
 	const struct json_t *system = lk_json_get(report, "system");
 
 	lk_report_print(report);
+	if (live)
+		print_layers(report);
 	if (system)
 		lk_report_print(system);
 	return 0;
@@ -88,7 +117,7 @@ int lk_cmd_status(int argc, char **argv)
 	const char *path = NULL, *system = NULL, *drawing = NULL;
 	struct lk_error err = { 0 };
 	LK_JSON *report = NULL;
-	bool json = false;
+	bool json = false, live;
 	int c;
 
 	while ((c = getopt_long(argc, argv, "", options, NULL)) != -1) {
@@ -105,11 +134,12 @@ int lk_cmd_status(int argc, char **argv)
 	}
 	if (optind != argc || (json && drawing))
 		return lk_cmd_usage(USAGE);
-	if (!path && !system)
+	live = !path && !system;
+	if (live)
 		system = LK_SYSTEM_REPORT_PATH;
 	if (read_both(path ? path : LK_REPORT_PATH, system, &report, &err))
 		return lk_cmd_fail(&err);
 	if (drawing)
 		return plot(report, drawing);
-	return json ? print_json(report) : print_text(report);
+	return json ? print_json(report) : print_text(report, live);
 }

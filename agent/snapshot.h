@@ -48,6 +48,10 @@ struct lk_snapshot_use {
 enum lk_status lk_snapshot_use_parse(const char *text, struct lk_snapshot_use *ret,
 				     struct lk_error *err);
 
+/* What an operator should know of it, in one phrase. Pure. */
+#define LK_SNAPSHOT_TEXT 96
+const char *lk_snapshot_describe(const struct lk_snapshot_use *use, char buf[LK_SNAPSHOT_TEXT]);
+
 /* Map NAME as a writable origin whose changes go to store, which is emptied. LK_CONFIG: the origin
  * holds neither ext4 nor xfs (config-value), or name-taken; LK_ABSENT: no dm-snapshot in the
  * kernel; LK_TAMPERED: table-mismatch; LK_TIMEOUT. On any failure nothing is mapped. */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What dm-snapshot's store holds, says and can carry. Pure. */
 #include <inttypes.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "agent/snapshot.h"
@@ -77,4 +78,18 @@ enum lk_status lk_snapshot_use_parse(const char *text, struct lk_snapshot_use *r
 				     "the snapshot's status is not what the kernel documents");
 	*ret = use;
 	return LK_OK;
+}
+
+const char *lk_snapshot_describe(const struct lk_snapshot_use *use, char buf[LK_SNAPSHOT_TEXT])
+{
+	if (use->lost)
+		snprintf(buf, LK_SNAPSHOT_TEXT,
+			 "LOST: nothing can be read any more; reboot, which starts empty");
+	else if (use->overflowed)
+		snprintf(buf, LK_SNAPSHOT_TEXT,
+			 "FULL: every write fails until the next boot, which starts empty");
+	else
+		snprintf(buf, LK_SNAPSHOT_TEXT, "%" PRIu64 "%% of %" PRIu64 " MiB used",
+			 use->total ? use->used * 100 / use->total : 0, use->total / 2048);
+	return buf;
 }

@@ -63,6 +63,20 @@ TEST(status_is_read)
 	CHECK(use.overflowed && use.lost);
 }
 
+TEST(its_state_is_told)
+{
+	struct lk_snapshot_use use = { .used = 204800, .total = 819200 };
+	char text[LK_SNAPSHOT_TEXT];
+
+	CHECK_STR(lk_snapshot_describe(&use, text), "25% of 400 MiB used");
+	use.overflowed = true;
+	CHECK_HAS(lk_snapshot_describe(&use, text), "FULL: ");
+	use.lost = true;
+	CHECK_HAS(lk_snapshot_describe(&use, text), "LOST: ");
+	use = (struct lk_snapshot_use){ .used = 0 };
+	CHECK_STR(lk_snapshot_describe(&use, text), "0% of 0 MiB used");
+}
+
 TEST(any_other_status_is_refused)
 {
 	static const char *const rows[] = {
@@ -92,4 +106,4 @@ TEST(any_other_status_is_refused)
 }
 
 TESTS(room_leaves_header_and_references_out, file_systems_are_known_by_their_first_bytes,
-      status_is_read, any_other_status_is_refused)
+      status_is_read, its_state_is_told, any_other_status_is_refused)
