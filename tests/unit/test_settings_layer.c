@@ -12,6 +12,7 @@
 	"[rootfs]\ndevice = \"/dev/vda\"\n" rows "[rootfs.encrypt.exec]\ncommand = \"/bin/true\"\n"
 #define DELTA(rows)                                                                                \
 	"[delta]\ndevice = \"/dev/vdb\"\n" rows "[delta.encrypt.exec]\ncommand = \"/bin/true\"\n"
+#define OTP	 "[delta]\ndevice = \"/dev/vdb\"\n[delta.encrypt.otp]\n"
 #define DISK	 "rw_overlay = \"disk\"\n"
 #define PERSIST	 "rw_overlay = \"disk-persist\"\n"
 #define RAM	 "rw_overlay = \"ram\"\n"
@@ -72,6 +73,9 @@ TEST(a_layer_on_disk_needs_a_disk)
 	check_accepted(ROOT(RAM) VERITY, false);
 	check_accepted(ROOT(RAM SNAPSHOT) VERITY, false);
 	check_accepted(ROOT(RAM) VERITY DELTA(""), false);
+	check_accepted(ROOT(DISK) VERITY OTP, false);
+	check_accepted(ROOT(DISK) OTP, false);
+	check_accepted(ROOT(DISK SNAPSHOT) VERITY OTP, false);
 }
 
 TEST(what_lasts_is_authenticated_or_accepted_as_it_is)
@@ -79,6 +83,7 @@ TEST(what_lasts_is_authenticated_or_accepted_as_it_is)
 	check_refused(ROOT(PERSIST) VERITY DELTA(""), LK_C_CONFIG_VALUE,
 		      "accept_unauthenticated_delta = true");
 	check_accepted(ROOT(PERSIST ACCEPT) VERITY DELTA(""), false);
+	check_accepted(ROOT(PERSIST) VERITY DELTA("integrity = true\n"), false);
 }
 
 TEST(a_snapshot_never_lasts)

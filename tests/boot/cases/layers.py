@@ -39,6 +39,13 @@ DELTA = """
 command = "/usr/bin/echo"
 args = ["-n", "{passphrase}"]
 """
+# Made anew at each boot, under a random key.
+OTP = """
+[delta]
+device = "PARTLABEL=delta"
+
+[delta.encrypt.otp]
+"""
 AGENT = """\
 [agent]
 deadline = "90s"
@@ -54,7 +61,9 @@ def configuration(folder, layer, delta="", final=False):
     text = FDE.format(layer=layer, verity=verity)
     if final:
         text = text.replace("[rootfs]\n", '[rootfs]\ndevice = "PARTLABEL=root"\n')
-    if delta:
+    if delta == OTP:  # latchkey-image names the device
+        text += delta if final else delta.replace('device = "PARTLABEL=delta"\n', "")
+    elif delta:
         text += DELTA.format(delta=delta, passphrase=PASSPHRASE)
     (folder / "fde.conf").write_text(text)
     (folder / "latchkey.conf").write_text(AGENT)
@@ -167,3 +176,35 @@ def layer_persists(t):
     one(other, "other", "nothing", "new")
     t.check(t.outcome.has("made for another root hash"), "the console does not say why it is empty")
     one(image, "again", "by boot", "kept")
+
+
+@case("layer-on-disk", cost=45)
+def layer_on_disk(t):
+    """An overlay on the disk's own blank partition starts empty at each boot."""
+    layer = 'rw_overlay = "disk"\n'
+    image = build(t, "root", layer, OTP, extra=("--delta-size", "48M"),
+                  initrd=base(t, "overlay-disk", layer, OTP))
+    expected = {"writable": "disk", "writable_type": "overlayfs",
+                "trust": "verified base + unverified delta"}
+    for number in (1, 2):
+        boot(t, image, f"boot{number}", snapshot=False)
+        report = up(t, "nothing", **expected)
+        t.check("layer" not in report, "the report says that the layer lasts")
+        t.check("/dev/mapper/delta" in t.outcome.mark("layermount"), "the layer is not on the disk")
+
+
+@case("snapshot-on-disk", cost=45)
+def snapshot_on_disk(t):
+    """A snapshot with its store on the disk: empty at each boot, larger than its root."""
+    layer = 'rw_overlay = "disk"\nrw_overlay_type = "dm-snapshot"\n'
+    image = build(t, "root", layer, OTP, extra=("--fs", "ext4", "--delta-size", "48M"),
+                  initrd=base(t, "snapshot-disk", layer, OTP))
+    _, _, _, _, root_size = disks.partitions(image.disk)[0]
+    for number in (1, 2):
+        boot(t, image, f"boot{number}", snapshot=False)
+        up(t, "nothing", writable="disk", writable_type="dm-snapshot",
+           trust="verified base + unverified delta")
+        mount = t.outcome.mark("rootmount")
+        t.check(mount.startswith("/dev/mapper/root / ext4 rw"), f"mounted: {mount}")
+        t.check(int(t.outcome.mark("blocks")) * 4096 > root_size + (16 << 20),
+                "the root did not grow into its store")
