@@ -52,8 +52,8 @@ static const struct lk_key agent_keys[] = {
 	  .type = LK_T_BOOL,
 	  AT(verbose),
 	  .fallback = "false",
-	  .help = "Say on the console and in the journal what is done step by step, as "
-		  "latchkey.debug on the kernel command line does; never a secret." },
+	  .help = "Write to the journal what is done step by step, as latchkey.debug on the kernel "
+		  "command line does; never a secret." },
 	{ .name = "register",
 	  .type = LK_T_STRING,
 	  AT(reg),

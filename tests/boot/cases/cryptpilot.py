@@ -11,9 +11,7 @@ from harness.case import case
 FDE = """\
 # Configuration of the read-only root
 [rootfs]
-delta_location = "ram"
-delta_backend = "overlayfs"
-
+{layer}
 [rootfs.encrypt.kbs]
 cdh_type = "one-shot"
 kbs_url = "{url}"
@@ -22,6 +20,7 @@ kbs_root_cert = """ + '"""' + """
 {ca}""" + '"""' + """
 
 [delta]
+integrity = true
 
 [delta.encrypt.kbs]
 kbs_url = "{url}"
@@ -46,6 +45,7 @@ VOLUME = """\
 volume = "data0"
 dev = "/dev/nvme1n1p1"
 auto_open = false
+makefs = "ext4"
 
 [encrypt.exec]
 command = "echo"
@@ -53,11 +53,17 @@ args = ["-n", "not opened"]
 """
 
 
-def write(folder, server):
+IN_MEMORY = """\
+delta_location = "ram"
+delta_backend = "overlayfs"
+"""
+
+
+def write(folder, server, layer):
     """The operator's directory."""
     (folder / "volumes").mkdir(parents=True)
     (folder / "fde.toml").write_text(FDE.format(
-        url=images.url(server.port), resource=keyserver.RESOURCE, ca=server.ca.read_text()))
+        layer=layer, url=images.url(server.port), resource=keyserver.RESOURCE, ca=server.ca.read_text()))
     (folder / "global.toml").write_text(GLOBAL)
     (folder / "volumes/data0.toml").write_text(VOLUME)
     for path in folder.rglob("*.toml"):
@@ -65,24 +71,25 @@ def write(folder, server):
     return folder
 
 
-def make(t):
+def make(t, layer=IN_MEMORY, extra=()):
     """(server, image): an initramfs by dracut with the directory in place, and a disk for it."""
     server = t.fresh_server()
-    config = write(t.folder / "config", server)
+    config = write(t.folder / "config", server, layer)
     with_hash = t.folder / "with-hash"
     shutil.copytree(config, with_hash)
     shutil.copy(tools.REPO / "tests/fixtures/cryptpilot/metadata-image.toml",
                 with_hash / "metadata.toml")
     base = t.world.initramfs(t.folder / "base.img", with_hash, folder="etc/cryptpilot")
     tiny = roots.tiny(t.world.guest, t.folder / "tiny")
-    image = images.build(t.folder / "root.img", tiny, t.world.guest.kernel, config, server, base)
+    image = images.build(t.folder / "root.img", tiny, t.world.guest.kernel, config, server, base,
+                         extra)
     return server, image
 
 
 def start(t, image, initrd, name):
     t.outcome = vm.boot(
         vm.Machine(image.kernel, initrd, image.cmdline, [vm.Disk(image.disk, "root")],
-                   resolv_conf=t.world.resolv_conf), t.folder, 150, name)
+                   resolv_conf=t.world.resolv_conf), t.folder, 240, name)
 
 
 @case("cryptpilot", cost=70)
@@ -115,6 +122,19 @@ def cryptpilot(t):
         start(t, image, initrd, code)
         t.refused(code)
         initrd.unlink()
+
+
+@case("cryptpilot-defaults", cost=70)
+def cryptpilot_defaults(t):
+    """What an fde.toml without a word on the layer means: a snapshot on disk, new at each boot."""
+    _, image = make(t, "", ("--fs", "ext4", "--delta-size", "64M"))
+    for name in ("first", "second"):
+        start(t, image, image.initrd, name)
+        t.came_up()
+        report_of_success(t, name="rootfs", outcome="open", writable="disk",
+                          writable_type="dm-snapshot")
+        mount = t.outcome.mark("rootmount")
+        t.check(mount.startswith("/dev/mapper/rootfs / ext4 rw"), f"mounted: {mount}")
 
 
 # --- an image that cryptpilot itself made: logical volumes, a superblock, and no encryption, so that
