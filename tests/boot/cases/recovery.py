@@ -62,7 +62,7 @@ def recovery_key(t):
 def recovery_key_unwanted(t):
     """The same disk, without fallback in the configuration: nobody is asked."""
     t.boot(without_server(t), disk=with_recovery_keyslot(t), keyboard=True,
-           changes=(("etc/latchkey/latchkey.conf", r'deadline = "90s"', 'deadline = "15s"'),))
+           changes=(("etc/latchkey/latchkey.conf", r'deadline = "90s"', 'deadline = "30s"'),))
     t.check(not t.outcome.has("Recovery key"), "a recovery key was asked for")
     t.refused("unreachable")
 
