@@ -222,6 +222,12 @@ static bool same(const char *a, const char *b)
 	return a && b ? strcmp(a, b) == 0 : a == b;
 }
 
+bool lk_aliyun_proves_server(const struct lk_aliyun_options *o)
+{
+	/* A dedicated instance has a CA of its own and is asked under no other. */
+	return lk_aliyun_mode(o) == LK_ALIYUN_CLIENT_KEY || (o->gateway_ca && !o->public_roots);
+}
+
 bool lk_aliyun_same_session(const struct lk_aliyun_options *a, const struct lk_aliyun_options *b)
 {
 	return !is_oidc(a) && lk_aliyun_mode(a) == lk_aliyun_mode(b) &&

@@ -64,4 +64,7 @@ enum lk_status lk_aliyun_files(const struct lk_aliyun_options *o,
 enum lk_status lk_aliyun_load(struct lk_aliyun_options *o, enum lk_trust trust,
 			      struct lk_error *err);
 
+/* Does the key come from a server whose CA is configured? Not from the public gateway under public
+ * roots. */
+bool lk_aliyun_proves_server(const struct lk_aliyun_options *o);
 bool lk_aliyun_same_session(const struct lk_aliyun_options *a, const struct lk_aliyun_options *b);

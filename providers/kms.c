@@ -78,6 +78,11 @@ static bool kms_same_session(const void *a, const void *b)
 	return lk_aliyun_same_session(a, b);
 }
 
+static bool kms_proves_server(const void *options)
+{
+	return lk_aliyun_proves_server(options);
+}
+
 static const struct lk_provider_doc doc = {
 	.cloud = true,
 	.where = "root and other volumes",
@@ -104,6 +109,7 @@ const struct lk_provider lk_provider_kms = {
 	.check = kms_check,
 	.files = kms_files,
 	.load = kms_load,
+	.proves_server = kms_proves_server,
 	.same_session = kms_same_session,
 	.prepare = lk_aliyun_prepare,
 	.fetch = lk_aliyun_fetch,

@@ -212,6 +212,11 @@ static enum lk_status oidc_load(void *options, enum lk_trust trust, struct lk_er
 	return st ? st : lk_aliyun_load(o, trust, err);
 }
 
+static bool oidc_proves_server(const void *options)
+{
+	return lk_aliyun_proves_server(options);
+}
+
 static const struct lk_provider_doc doc = {
 	.cloud = true,
 	.where = "root and other volumes",
@@ -246,6 +251,7 @@ const struct lk_provider lk_provider_oidc = {
 	.check = oidc_check,
 	.files = oidc_files,
 	.load = oidc_load,
+	.proves_server = oidc_proves_server,
 	.prepare = lk_aliyun_prepare,
 	.fetch = lk_aliyun_fetch,
 	.finish = lk_aliyun_finish,

@@ -139,6 +139,30 @@ TEST(incomplete_and_contradictory_tables)
 	config_dir_remove();
 }
 
+static bool proves(const char *tables)
+{
+	const void *o = options(tables);
+
+	return settings->volumes[0].sources[0].provider->proves_server(o);
+}
+
+/* A volume is made with a fetched key only if nobody else can have given it. */
+TEST(whose_key_may_make_a_volume)
+{
+#define BROKER "[encrypt.kbs]\nkey_uri = \"kbs:///a/b/c\"\n"
+#define PIN    "kbs_spki_pin = \"sha256//AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=\"\n"
+#define ROLE                                                                                       \
+	"[encrypt.kms]\nauth_mode = \"ecs_ram_role\"\nsecret_name = \"disk\"\nregion_id = \"cn-a\"\n"
+	config_dir_new();
+	CHECK(proves(CLIENT_KEY));
+	CHECK(!proves(ROLE));
+	CHECK(proves(ROLE "gateway_ca = \"/etc/latchkey/ca.pem\"\n"));
+	CHECK(proves(BROKER PIN "kbs_url = \"https://kbs\"\n"));
+	CHECK(!proves(BROKER PIN "kbs_url = [\"https://kbs\", \"http://kbs\"]\n"
+				 "allow_plaintext_http = true\n"));
+	config_dir_remove();
+}
+
 TEST(names_that_lead_elsewhere)
 {
 	config_dir_new();
@@ -293,5 +317,5 @@ TEST(the_nested_tables_are_joined)
 }
 
 TESTS(today_s_fields, the_seed_s_fields, incomplete_and_contradictory_tables,
-      names_that_lead_elsewhere, files_of_the_layout, files_of_a_role,
+      whose_key_may_make_a_volume, names_that_lead_elsewhere, files_of_the_layout, files_of_a_role,
       what_lies_in_run_is_not_in_an_initramfs, the_nested_tables_are_joined)
