@@ -16,6 +16,8 @@ PACKAGES = ("clevis", "clevis-luks", "clevis-dracut", "tang", "socat", "netbase"
             "libc-bin")
 MODULES = ("clevis clevis-pin-tang crypt systemd-initrd systemd-modules-load dm "
            "systemd-networkd network")
+# What dracut takes from the tree unasked.
+INSTALLED = "clevis clevis-pin-null clevis-pin-sss clevis-pin-tang clevis-pin-tpm2"
 _made = {}
 
 
