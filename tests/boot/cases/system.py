@@ -101,7 +101,7 @@ def inject(t, world_ca, first, second):
     settings = images.LATCHKEY_CONF.format(deadline="90s", on_unreachable="poweroff",
                                            on_denied="poweroff")
     # As in an image: the root's device and hash tree stand in the initramfs alone.
-    fde = images.FDE_CONF.format(device="", overlay="ram", resource=keyserver.RESOURCE,
+    fde = images.FDE_CONF.format(device="", overlay="ram", resource=keyserver.RESOURCE, fallback="none",
                                  endpoints='"https://keys.latchkey.test:1"')
     archive.file(etc + "latchkey.conf", settings, 0o600).file(etc + "fde.conf", fde, 0o600)
     archive.file(etc + "ca.pem", world_ca.read_bytes(), 0o600)
