@@ -11,6 +11,7 @@
 #include "agent/dm.h"
 #include "agent/dm_table.h"
 #include "agent/make.h"
+#include "agent/tuning.h"
 #include "agent/unlock.h"
 #include "core/json.h"
 #include "core/program.h"
@@ -21,6 +22,8 @@ struct shown {
 	struct lk_blockdev dev;
 	struct lk_luks_prepared *prepared; /* NULL: no header that the rules accept */
 	char options[160];		   /* of the live mapping */
+	char chosen[LK_TUNING_TEXT];	   /* with which it would be opened, and why */
+	const char *why;
 	bool mapped;
 };
 
@@ -86,10 +89,24 @@ static enum lk_status look_at_mapping(struct shown *s, struct lk_error *err)
 	return LK_OK;
 }
 
+/* What opening it would choose for dm-crypt. */
+static void look_at_choice(struct shown *s)
+{
+	const struct lk_tuning_facts facts = lk_tuning_facts_here(s->dev.number);
+	const struct lk_tuning tuning =
+		lk_tuning_choose((enum lk_workqueues)s->volume->workqueues, &facts);
+
+	lk_tuning_describe(lk_luks_prepared_header(s->prepared)->sector_size,
+			   s->volume->allow_discards, tuning.bypass, s->chosen);
+	s->why = tuning.why;
+}
+
 static enum lk_status look(const struct lk_volume *v, struct shown *s, struct lk_error *err)
 {
 	*s = (struct shown){ .volume = v, .dev = LK_BLOCKDEV_NONE };
 	look_at_device(s);
+	if (s->prepared)
+		look_at_choice(s);
 	return look_at_mapping(s, err);
 }
 
@@ -121,6 +138,8 @@ static void print(const struct shown *s)
 		snprintf(text, sizeof(text), "%zu", h->n_keyslots);
 		line("keyslots", text);
 		line("header", lk_luks_degraded_text(h->degraded));
+		line("choice", s->chosen);
+		line("because", s->why);
 	}
 	if (s->mapped) {
 		snprintf(text, sizeof(text), "/dev/mapper/%.40s", s->volume->name);
@@ -152,7 +171,9 @@ static struct json_t *json_of(const struct shown *s)
 		ok = lk_json_set_string(o, "device", s->dev.path) &&
 		     lk_json_set_int(o, "size", (int64_t)s->dev.size);
 	if (ok && s->prepared)
-		ok = set_header(o, lk_luks_prepared_header(s->prepared));
+		ok = set_header(o, lk_luks_prepared_header(s->prepared)) &&
+		     lk_json_set_string(o, "options_chosen", s->chosen) &&
+		     lk_json_set_string(o, "options_why", s->why);
 	if (ok && *s->options)
 		ok = lk_json_set_string(o, "options", s->options);
 	if (ok)

@@ -642,6 +642,9 @@ TEST(a_volume_is_made_opened_shown_and_closed)
 	check_command("show --json", 0, "\"state\": \"open\"");
 	CHECK_HAS(said(), "\"sector_size\": 4096");
 	CHECK_HAS(said(), "sector_size:4096");
+	CHECK_HAS(said(),
+		  "\"options_chosen\": \"sector_size:4096 no_read_workqueue no_write_workqueue\"");
+	CHECK_HAS(said(), "\"options_why\": \"no work queues: AES instructions, a guest\"");
 	CHECK(!strstr(said(), "logon") && !strstr(said(), RANDOM_1));
 	check_command("close data0", 0, "closed");
 	CHECK(!mapped("data0"));
