@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "core/crypto.h"
+#include "core/secret.h"
 
 #define MAGIC "latchkey label\r\n"
 
@@ -26,15 +27,6 @@ enum layout {
 
 _Static_assert(AT_SUM + HASH_LEN == LK_LABEL_SIZE, "the label is one sector");
 
-static bool all_zero(const uint8_t *p, size_t n)
-{
-	while (n > 0 && *p == 0) {
-		p++;
-		n--;
-	}
-	return n == 0;
-}
-
 /* Printable text up to the padding; false if it is anything else. */
 static bool read_text(const uint8_t *field, size_t n, char *out)
 {
@@ -47,7 +39,7 @@ static bool read_text(const uint8_t *field, size_t n, char *out)
 			return false;
 	memcpy(out, field, len);
 	out[len] = '\0';
-	return all_zero(field + len, n - len);
+	return lk_all_zero_ct(field + len, n - len);
 }
 
 static enum lk_status sum_of(const uint8_t *sector, uint8_t out[LK_HASH_MAX], struct lk_error *err)
@@ -60,7 +52,8 @@ static bool shape_fits(const uint8_t *s, struct lk_label *ret)
 	const unsigned kind = (unsigned)s[AT_KIND] << 8 | s[AT_KIND + 1];
 
 	if (s[AT_VERSION] != 0 || s[AT_VERSION + 1] != 1 ||
-	    !all_zero(s + AT_ZEROS, AT_UUID - AT_ZEROS) || !all_zero(s + AT_REST, AT_MAC - AT_REST))
+	    !lk_all_zero_ct(s + AT_ZEROS, AT_UUID - AT_ZEROS) ||
+	    !lk_all_zero_ct(s + AT_REST, AT_MAC - AT_REST))
 		return false;
 	if (!read_text(s + AT_UUID, UUID_LEN, ret->uuid) ||
 	    !read_text(s + AT_NAME, NAME_LEN, ret->name) || !*ret->name)
@@ -68,7 +61,7 @@ static bool shape_fits(const uint8_t *s, struct lk_label *ret)
 	memcpy(ret->mac, s + AT_MAC, sizeof(ret->mac));
 	ret->kind = (enum lk_label_kind)kind;
 	if (kind == LK_LABEL_THROW_AWAY)
-		return !*ret->uuid && all_zero(ret->mac, sizeof(ret->mac));
+		return !*ret->uuid && lk_all_zero_ct(ret->mac, sizeof(ret->mac));
 	return kind == LK_LABEL_BEING_MADE && strlen(ret->uuid) == UUID_LEN;
 }
 

@@ -14,6 +14,7 @@
 #include "agent/dm.h"
 #include "agent/dm_table.h"
 #include "agent/luks_internal.h"
+#include "core/secret.h"
 
 #define SECTOR	       512
 #define KEY_MAX	       (8u * 1024 * 1024) /* libcryptsetup's own limit for a passphrase */
@@ -67,15 +68,6 @@ enum lk_status lk_luks_prepare(const struct lk_blockdev *dev, const struct lk_lu
 	return LK_OK;
 }
 
-static bool all_zero(const struct lk_secret *s)
-{
-	uint8_t any = 0;
-
-	for (size_t i = 0; i < s->len; i++)
-		any |= s->data[i];
-	return any == 0;
-}
-
 /* What can be said of a key before it is tried. */
 static enum lk_status check_shape(const struct lk_volume_key *key, const struct lk_luks_header *h,
 				  struct lk_error *err)
@@ -84,7 +76,7 @@ static enum lk_status check_shape(const struct lk_volume_key *key, const struct 
 
 	if (key->bytes.len == 0 || key->bytes.len > KEY_MAX)
 		return lk_raise_code(err, LK_C_KEY_WRONG, "the key is empty or too long");
-	if (all_zero(&key->bytes))
+	if (lk_all_zero_ct(key->bytes.data, key->bytes.len))
 		return lk_raise_code(err, LK_C_KEY_WRONG, "the key is all zeros");
 	if (key->form == LK_KEY_VOLUME && key->bytes.len != size)
 		return lk_raise_code(err, LK_C_KEY_WRONG,

@@ -5,6 +5,7 @@
 #include <strings.h>
 
 #include "agent/luks_header_internal.h"
+#include "core/secret.h"
 
 #define GIB_IN_KIB (1024u * 1024)
 
@@ -76,15 +77,6 @@ static struct choice choose(const uint8_t *primary, size_t primary_len, bool goo
 	return c;
 }
 
-static bool all_zero(const uint8_t *p, size_t n)
-{
-	while (n > 0 && *p == 0) {
-		p++;
-		n--;
-	}
-	return n == 0;
-}
-
 static bool is_uuid(const char *text)
 {
 	static const char shape[] = "xxxxxxxx-xxxx-xxxx-xxxx-xxxxxxxxxxxx";
@@ -103,7 +95,8 @@ static enum lk_status read_uuid(const uint8_t *copy, const char *pin, struct lk_
 {
 	const uint8_t *field = copy + LK_LUKS_AT_UUID;
 
-	if (!all_zero(field + LK_LUKS_UUID_SIZE - 1, LK_LUKS_UUID_LEN - LK_LUKS_UUID_SIZE + 1))
+	if (!lk_all_zero_ct(field + LK_LUKS_UUID_SIZE - 1,
+			    LK_LUKS_UUID_LEN - LK_LUKS_UUID_SIZE + 1))
 		return lk_raise_code(err, LK_C_HEADER_INVALID, "the UUID is not a UUID");
 	memcpy(ret->uuid, field, LK_LUKS_UUID_SIZE);
 	if (!is_uuid(ret->uuid))
@@ -122,8 +115,9 @@ static enum lk_status read_copy(const uint8_t *copy, const struct lk_luks_frame 
 
 	ret->hdr_size = frame->hdr_size;
 	ret->seqid = lk_luks_be64(copy + LK_LUKS_AT_SEQID);
-	if (!all_zero(copy + LK_LUKS_AT_PADDING, LK_LUKS_AT_CSUM - LK_LUKS_AT_PADDING) ||
-	    !all_zero(copy + LK_LUKS_AT_PADDING_2, LK_LUKS_BINARY_SIZE - LK_LUKS_AT_PADDING_2))
+	if (!lk_all_zero_ct(copy + LK_LUKS_AT_PADDING, LK_LUKS_AT_CSUM - LK_LUKS_AT_PADDING) ||
+	    !lk_all_zero_ct(copy + LK_LUKS_AT_PADDING_2,
+			    LK_LUKS_BINARY_SIZE - LK_LUKS_AT_PADDING_2))
 		return lk_raise_code(err, LK_C_HEADER_INVALID, "reserved bytes are in use");
 	st = read_uuid(copy, frame->rules->luks_uuid, ret, err);
 	if (st)

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "agent/settings.h"
+#include "core/secret.h"
 
 #define BLOCK 4096
 
@@ -33,16 +34,6 @@ static uint64_t get(const uint8_t *bytes, size_t at, unsigned n)
 	while (n > 0)
 		v = v << 8 | bytes[at + --n];
 	return v;
-}
-
-static bool is_zero(const uint8_t *bytes, size_t n)
-{
-	size_t i;
-
-	for (i = 0; i < n; i++)
-		if (bytes[i])
-			return false;
-	return true;
 }
 
 static enum lk_status refuse(struct lk_error *err, const char *what)
@@ -82,10 +73,10 @@ enum lk_status lk_verity_superblock_parse(const uint8_t *bytes, size_t n,
 	if (sb.data_blocks == 0 || sb.data_blocks > INT64_MAX / BLOCK)
 		return refuse(err, "has no possible number of blocks");
 	if (sb.salt_len > LK_VERITY_SALT_MAX ||
-	    !is_zero(bytes + AT_SALT + sb.salt_len, LK_VERITY_SALT_MAX - sb.salt_len))
+	    !lk_all_zero_ct(bytes + AT_SALT + sb.salt_len, LK_VERITY_SALT_MAX - sb.salt_len))
 		return refuse(err, "has a salt that is too long, or more than one");
-	if (!is_zero(bytes + AT_SALT_SIZE + 2, AT_SALT - AT_SALT_SIZE - 2) ||
-	    !is_zero(bytes + AT_REST, LK_VERITY_SUPERBLOCK - AT_REST))
+	if (!lk_all_zero_ct(bytes + AT_SALT_SIZE + 2, AT_SALT - AT_SALT_SIZE - 2) ||
+	    !lk_all_zero_ct(bytes + AT_REST, LK_VERITY_SUPERBLOCK - AT_REST))
 		return refuse(err, "holds what is not known");
 	memcpy(sb.salt, bytes + AT_SALT, sb.salt_len);
 	*ret = sb;

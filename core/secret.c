@@ -19,6 +19,16 @@ void lk_wipe(void *p, size_t n)
 		explicit_bzero(p, n);
 }
 
+bool lk_all_zero_ct(const void *p, size_t n)
+{
+	const volatile uint8_t *x = p;
+	uint8_t any = 0;
+
+	for (size_t i = 0; i < n; i++)
+		any |= x[i];
+	return any == 0;
+}
+
 bool lk_equal_ct(const void *a, const void *b, size_t n)
 {
 	const volatile uint8_t *x = a, *y = b;

@@ -39,3 +39,5 @@ enum lk_status lk_secret_read_fd(struct lk_secret *s, int fd, size_t max, struct
 void lk_wipe(void *p, size_t n);
 /* Constant-time comparison of n bytes. */
 bool lk_equal_ct(const void *a, const void *b, size_t n);
+/* Are all n bytes zero? In constant time as well; none at all are. */
+bool lk_all_zero_ct(const void *p, size_t n);

@@ -278,7 +278,19 @@ TEST(reading_keeps_every_byte)
 	CHECK_MEM(s.data, "a\0b\n", 4);
 }
 
+TEST(zeros_are_all_zeros)
+{
+	uint8_t bytes[65] = { 0 };
+
+	CHECK(lk_all_zero_ct(bytes, sizeof(bytes)) && lk_all_zero_ct(bytes, 0));
+	for (size_t i = 0; i < sizeof(bytes); i++) {
+		bytes[i] = 0x80;
+		CHECK(!lk_all_zero_ct(bytes, sizeof(bytes)) && lk_all_zero_ct(bytes, i));
+		bytes[i] = 0;
+	}
+}
+
 TESTS(odd_sizes_are_refused, capacity_is_fixed, failing_lock_is_an_error, guards_fault,
       children_see_zeros, pages_are_marked, nothing_stays_mapped, all_sizes_work,
-      moving_leaves_nothing, comparison_looks_at_all, empty_secrets_exist, wiping_wipes,
-      reading_refuses_empty_and_long, reading_keeps_every_byte)
+      moving_leaves_nothing, comparison_looks_at_all, zeros_are_all_zeros, empty_secrets_exist,
+      wiping_wipes, reading_refuses_empty_and_long, reading_keeps_every_byte)
