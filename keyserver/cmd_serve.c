@@ -27,6 +27,7 @@
 
 #define USAGE                                                                                      \
 	"serve [--state DIR] [--listen ADDR:PORT] [--socket PATH] [--allow-sample] "               \
+	"[--certificates DIR] [--snp-vmpl N] "                                                     \
 	"[--session-timeout SECONDS] [--request-timeout SECONDS] [--ready-fd N]"
 
 #define SWEEP_SECONDS	  1
@@ -37,8 +38,9 @@
 #define EXPIRY_WARNING	  (30 * 24 * 60 * 60)
 
 struct options {
-	const char *state, *listen, *socket;
+	const char *state, *listen, *socket, *certificates;
 	bool allow_sample;
+	struct lk_verifier_limits limits;
 	int64_t session_ms, patience_ms;
 	int ready_fd;
 };
@@ -102,6 +104,10 @@ static enum lk_status open_state(struct running *r, const struct options *o, str
 	if (st)
 		return st;
 	r->server.allow_sample = o->allow_sample;
+	r->server.limits = o->limits;
+	st = o->certificates ? lk_trust_add_folder(r->server.trust, o->certificates, err) : LK_OK;
+	if (st)
+		return st;
 	return lk_tls_identity_load(r->state.tls, &r->tls, err);
 }
 
@@ -290,6 +296,14 @@ static bool read_option(struct options *o, int c)
 	case 'a':
 		o->allow_sample = true;
 		return true;
+	case 'c':
+		o->certificates = optarg;
+		return true;
+	case 'V':
+		if (!read_number(optarg, 0, 3, &n))
+			return false;
+		o->limits.snp_vmpl = (unsigned)n;
+		return true;
 	case 't':
 		if (!read_number(optarg, 1, 24 * 60 * 60, &n))
 			return false;
@@ -317,6 +331,8 @@ int lk_cmd_serve(int argc, char **argv)
 		{ "listen", required_argument, NULL, 'l' },
 		{ "socket", required_argument, NULL, 'S' },
 		{ "allow-sample", no_argument, NULL, 'a' },
+		{ "certificates", required_argument, NULL, 'c' },
+		{ "snp-vmpl", required_argument, NULL, 'V' },
 		{ "session-timeout", required_argument, NULL, 't' },
 		{ "request-timeout", required_argument, NULL, 'T' },
 		{ "ready-fd", required_argument, NULL, 'r' },

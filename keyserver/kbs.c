@@ -88,6 +88,13 @@ static enum lk_status verify(const struct lk_server *server, const struct lk_ses
 {
 	const struct lk_verifier *verifier;
 	uint8_t digest[LK_KBS_DIGEST_LEN];
+	const struct lk_appraisal appraisal = {
+		.digest = digest,
+		.n = sizeof(digest),
+		.trust = server->trust,
+		.now = lk_clock_wall(),
+		.limits = server->limits,
+	};
 	LK_JSON *runtime = NULL;
 	enum lk_status st;
 
@@ -108,7 +115,7 @@ static enum lk_status verify(const struct lk_server *server, const struct lk_ses
 	st = lk_kbs_runtime_digest(runtime, digest, err);
 	if (st)
 		return st;
-	st = verifier->verify(a->evidence, digest, sizeof(digest), ret_claims, err);
+	st = verifier->verify(&appraisal, a->evidence, ret_claims, err);
 	if (st)
 		return st;
 	*ret_runtime = lk_take(runtime);

@@ -104,6 +104,9 @@ static enum lk_status open_all(struct lk_server *s, int64_t session_lifetime_ms,
 	st = open_policy(s, err);
 	if (st)
 		return lk_context(err, "read the stored policy");
+	st = lk_trust_new(&s->trust, err);
+	if (st)
+		return st;
 	st = lk_audit_new(s->store, &s->audit, err);
 	if (st)
 		return st;
@@ -135,6 +138,7 @@ void lk_server_close(struct lk_server *s)
 	lk_sessions_free(s->sessions);
 	lk_audit_free(s->audit);
 	lk_policy_free(s->policy);
+	lk_trust_free(s->trust);
 	lk_token_signer_free(s->signer);
 	lk_secret_wipe(&s->root);
 	lk_store_close(s->store);

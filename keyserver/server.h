@@ -11,6 +11,8 @@
 #include "keyserver/session.h"
 #include "keyserver/store.h"
 #include "keyserver/token.h"
+#include "keyserver/trust.h"
+#include "keyserver/verifier.h"
 
 struct lk_server {
 	struct lk_store *store;
@@ -21,6 +23,8 @@ struct lk_server {
 	pthread_rwlock_t policy_lock;
 	struct lk_policy *policy; /* under policy_lock; never NULL */
 	bool allow_sample;
+	struct lk_trust *trust;		  /* read only while threads run */
+	struct lk_verifier_limits limits; /* the same */
 	pthread_mutex_t trouble_lock;
 	struct lk_error trouble; /* under trouble_lock; the latest that nobody was told of */
 };

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Who the server is to TLS clients: a CA of its own, which clients pin, and a certificate for the
- * names it is reached by. ECDSA P-256. The only user of GnuTLS beside libmicrohttpd itself.
+ * names it is reached by. ECDSA P-256. A user of GnuTLS, as x509.c is.
  */
 #pragma once
 

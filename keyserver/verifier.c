@@ -5,9 +5,11 @@
 #include <string.h>
 
 #include "keyserver/verifier_sample.h"
+#include "keyserver/verifier_snp.h"
 
 static const struct lk_verifier *const verifiers[] = {
 	&lk_verifier_sample,
+	&lk_verifier_snp,
 };
 
 const struct lk_verifier *lk_verifier_find(const char *tee)

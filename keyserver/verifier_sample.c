@@ -28,7 +28,7 @@ static enum lk_status check_binding(const char *report_data, const uint8_t *dige
 	return LK_OK;
 }
 
-static enum lk_status verify(const struct json_t *evidence, const uint8_t *digest, size_t n,
+static enum lk_status verify(const struct lk_appraisal *a, const struct json_t *evidence,
 			     struct json_t **ret, struct lk_error *err)
 {
 	const char *svn, *report_data = "";
@@ -41,7 +41,7 @@ static enum lk_status verify(const struct json_t *evidence, const uint8_t *diges
 	if (lk_json_has(evidence, "report_data") &&
 	    lk_json_get_string(evidence, "report_data", 2 * REPORT_MAX, &report_data, err))
 		return lk_raise(err, LK_DENIED, "report_data is not a string, or too long");
-	st = check_binding(report_data, digest, n, err);
+	st = check_binding(report_data, a->digest, a->n, err);
 	if (st)
 		return st;
 	claims = lk_json_object();

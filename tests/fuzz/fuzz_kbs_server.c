@@ -49,6 +49,7 @@ static void attestation(const char *text, size_t size)
 	LK_JSON *runtime = NULL;
 	LK_JSON *claims = NULL;
 	uint8_t digest[LK_KBS_DIGEST_LEN];
+	const struct lk_appraisal appraisal = { .digest = digest, .n = sizeof(digest) };
 	struct lk_public_key key;
 	struct lk_error err = { 0 };
 
@@ -62,8 +63,7 @@ static void attestation(const char *text, size_t size)
 	/* nobody finds evidence for the digest by chance, but another's may be accepted for what
 	 * it says */
 	memset(digest, 0, sizeof(digest));
-	if (lk_verifier_find("sample")->verify(a.evidence, digest, sizeof(digest), &claims, &err) ==
-	    LK_OK)
+	if (lk_verifier_find("sample")->verify(&appraisal, a.evidence, &claims, &err) == LK_OK)
 		must(lk_json_count(claims) == 1 && lk_json_has(claims, "sample"));
 }
 

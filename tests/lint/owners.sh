@@ -43,7 +43,7 @@ owner 'blkid' 'agent/blockdev\.c'
 owner 'libcryptsetup' 'agent/(luks[a-z0-9_]*|verity)\.c|image/(luks|verity)_format\.c'
 owner 'libdevmapper' 'agent/dm[a-z0-9_]*\.c'
 owner 'microhttpd' 'keyserver/[a-z0-9_]+\.c' 1
-owner 'gnutls/' 'keyserver/[a-z0-9_]+\.c' 1
+owner 'gnutls/' 'keyserver/(tls_identity|x509)\.c'
 owner '(nettle/|gmp\.h)' 'keyserver/p256\.c' 1
 owner 'sqlite3' 'keyserver/[a-z0-9_]+\.c' 1
 
