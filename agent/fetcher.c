@@ -17,6 +17,7 @@
 #include <unistd.h>
 
 #include "agent/fetch_batch.h"
+#include "agent/fetch_evidence.h"
 #include "agent/sandbox.h"
 #include "core/cleanup.h"
 #include "core/log.h"
@@ -28,6 +29,7 @@
 
 struct lk_fetcher {
 	const struct lk_settings *settings;
+	const struct lk_attester *attester;
 	pid_t pid;
 	int fd;
 };
@@ -39,6 +41,7 @@ struct request {
 
 /* Fetcher to opener, one per wanted volume, followed by the key's bytes. */
 struct reply {
+	uint32_t kind; /* LK_FETCH_KEY; anything else is a question for evidence */
 	uint32_t volume;
 	uint32_t status;
 	uint32_t form;
@@ -94,6 +97,7 @@ static bool send_result(int fd, const struct lk_settings *s, uint32_t volume,
 			const struct lk_fetch_result *r)
 {
 	struct reply reply = {
+		.kind = LK_FETCH_KEY,
 		.volume = volume,
 		.status = r->status,
 		.form = r->key.form,
@@ -135,14 +139,16 @@ static bool serve_one(int fd, struct lk_fetch_context *ctx, struct lk_fetch_resu
 __attribute__((noreturn)) static void serve(int fd, const struct lk_settings *s,
 					    const struct lk_attester *attester)
 {
+	struct lk_evidence_proxy proxy;
 	struct lk_fetch_context ctx = {
 		.settings = s,
-		.attester = attester,
+		.attester = attester ? &proxy.attester : NULL,
 		.network = { .dns = &s->dns, .debug = lk_log_debugging() },
 	};
 	struct lk_fetch_result *results = calloc(s->n_volumes, sizeof(*results));
 	uint8_t *wanted = calloc(s->n_volumes, 1);
 
+	lk_evidence_proxy_setup(&proxy, attester, fd, &ctx.deadline);
 	while (results && wanted && serve_one(fd, &ctx, results, wanted))
 		;
 	_exit(0);
@@ -200,6 +206,7 @@ enum lk_status lk_fetcher_start(const struct lk_settings *settings,
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair))
 		return lk_raise(err, LK_INTERNAL, "make a socket pair: %m");
 	f->settings = settings;
+	f->attester = attester;
 	f->pid = fork();
 	if (f->pid == 0) {
 		close(pair[0]);
@@ -238,33 +245,51 @@ static enum lk_status check_reply(const struct lk_settings *s, struct reply *r, 
 	return LK_OK;
 }
 
+/* Wait for a message; questions for evidence are answered meanwhile. */
+static enum lk_status next_reply(const struct lk_fetcher *f, struct lk_deadline deadline,
+				 struct reply *ret, struct lk_secret *key, ssize_t *ret_n,
+				 struct lk_error *err)
+{
+	struct iovec iov[2] = { { ret, sizeof(*ret) }, { key->data, key->cap } };
+	struct msghdr msg = { .msg_iov = iov, .msg_iovlen = 2 };
+	struct pollfd p = { .fd = f->fd, .events = POLLIN };
+	enum lk_status st;
+	int ready;
+
+	for (;;) {
+		do {
+			ready = poll(&p, 1, lk_deadline_left(deadline));
+		} while (ready < 0 && errno == EINTR);
+		if (ready <= 0)
+			return lk_raise(err, LK_TIMEOUT, "no answer from the fetcher in time");
+		*ret_n = recvmsg(f->fd, &msg, 0);
+		if (*ret_n <= 0)
+			return lk_raise(err, LK_INTERNAL, "the fetcher ended without an answer");
+		if (*ret_n >= (ssize_t)sizeof(ret->kind) && ret->kind == LK_FETCH_KEY)
+			return LK_OK;
+		st = lk_evidence_answer(f->fd, f->attester, ret, (size_t)*ret_n, err);
+		if (!st && lk_deadline_passed(deadline))
+			st = lk_raise(err, LK_TIMEOUT, "making evidence took all the time");
+		if (st)
+			return st;
+	}
+}
+
 /* Receive one volume's outcome. */
-static enum lk_status receive(struct lk_fetcher *f, struct lk_deadline deadline,
+static enum lk_status receive(const struct lk_fetcher *f, struct lk_deadline deadline,
 			      struct lk_fetch_result *results, struct lk_error *err)
 {
 	LK_SECRET key = { 0 };
 	struct reply reply;
-	struct pollfd p = { .fd = f->fd, .events = POLLIN };
-	struct iovec iov[2];
-	struct msghdr msg = { .msg_iov = iov, .msg_iovlen = 2 };
 	struct lk_fetch_result *r;
 	enum lk_status st;
 	ssize_t n;
 
 	st = lk_secret_alloc(&key, LK_FETCH_KEY_MAX, err);
-	if (st)
-		return st;
-	do {
-		n = poll(&p, 1, lk_deadline_left(deadline));
-	} while (n < 0 && errno == EINTR);
-	if (n <= 0)
-		return lk_raise(err, LK_TIMEOUT, "no answer from the fetcher in time");
-	iov[0] = (struct iovec){ &reply, sizeof(reply) };
-	iov[1] = (struct iovec){ key.data, key.cap };
-	n = recvmsg(f->fd, &msg, 0);
-	if (n <= 0)
-		return lk_raise(err, LK_INTERNAL, "the fetcher ended without an answer");
-	st = check_reply(f->settings, &reply, n, results, err);
+	if (!st)
+		st = next_reply(f, deadline, &reply, &key, &n, err);
+	if (!st)
+		st = check_reply(f->settings, &reply, n, results, err);
 	if (st)
 		return st;
 	r = &results[reply.volume];

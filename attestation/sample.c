@@ -4,20 +4,19 @@
 #include "core/base64.h"
 #include "core/json.h"
 
-#define DIGEST_MAX 64
-
 static bool always(void)
 {
 	return true;
 }
 
-static enum lk_status sample_evidence(const uint8_t *digest, size_t n, struct json_t **ret,
-				      struct lk_error *err)
+static enum lk_status sample_evidence(const struct lk_attester *self, const uint8_t *digest,
+				      size_t n, struct json_t **ret, struct lk_error *err)
 {
-	char text[LK_B64_SIZE(DIGEST_MAX)];
+	char text[LK_B64_SIZE(LK_ATTESTER_DIGEST_MAX)];
 	LK_JSON *doc = NULL;
 
-	if (n > DIGEST_MAX)
+	(void)self;
+	if (n > LK_ATTESTER_DIGEST_MAX)
 		return lk_raise(err, LK_INTERNAL, "digest of %zu bytes", n);
 	(void)lk_b64_encode(LK_B64_STD, digest, n, text);
 	doc = lk_json_object();

@@ -156,6 +156,7 @@ static enum lk_status new_key(struct lk_kbs_session *s, struct json_t **ret, str
 static enum lk_status attestation(struct lk_kbs_session *s, const struct lk_kbs_challenge *c,
 				  char **ret, size_t *ret_len, struct lk_error *err)
 {
+	const struct lk_attester *attester = s->site->attester;
 	LK_JSON *tee_key = NULL;
 	LK_JSON *evidence = NULL;
 	uint8_t digest[LK_HASH_MAX];
@@ -167,9 +168,9 @@ static enum lk_status attestation(struct lk_kbs_session *s, const struct lk_kbs_
 	st = lk_kbs_report_data(c, tee_key, digest, err);
 	if (st)
 		return st;
-	st = s->site->attester->evidence(digest, lk_hash_size(c->hash), &evidence, err);
+	st = attester->evidence(attester, digest, lk_hash_size(c->hash), &evidence, err);
 	if (st)
-		return lk_context(err, "make '%s' evidence", s->site->attester->name);
+		return lk_context(err, "make '%s' evidence", attester->name);
 	return lk_kbs_attestation_build(c, tee_key, evidence, ret, ret_len, err);
 }
 

@@ -90,7 +90,7 @@ TEST(sample_evidence_is_exact)
 	CHECK(sample() && sample()->insecure && sample()->present());
 	CHECK(lk_hex_decode(digest_hex, strlen(digest_hex), digest, sizeof(digest), &n));
 	CHECK_EQ(n, 48);
-	CHECK_OK(sample()->evidence(digest, n, &evidence, &err));
+	CHECK_OK(sample()->evidence(sample(), digest, n, &evidence, &err));
 	CHECK_OK(lk_json_dump(evidence, LK_JSON_COMPACT, &text, &n, &err));
 	CHECK_STR(text, "{\"svn\":\"1\",\"report_data\":"
 			"\"IdF6UFGv3/jCf+kSPkGtSKqilTFPFcGmLMqxeXoom5GAxPNNvk7Rre8ObxYV7V4c\"}");
@@ -102,7 +102,7 @@ TEST(digests_of_odd_size_are_refused)
 	struct lk_error err = { 0 };
 	uint8_t digest[65] = { 0 };
 
-	CHECK_EQ(sample()->evidence(digest, 65, &evidence, &err), LK_INTERNAL);
+	CHECK_EQ(sample()->evidence(sample(), digest, 65, &evidence, &err), LK_INTERNAL);
 	CHECK(!evidence);
 }
 
