@@ -87,6 +87,11 @@ enum lk_status lk_rsa_oaep_open(const struct lk_keypair *k, const uint8_t *in, s
 				struct lk_secret *ret, struct lk_error *err);
 enum lk_status lk_rsa_oaep_seal(const struct lk_public_key *k, const uint8_t *in, size_t n,
 				uint8_t out[512], size_t *ret_n, struct lk_error *err);
+/* RSAES-PKCS1-v1_5 (RFC 8017 7.2) of a secret of n_out bytes, for a protocol that prescribes it.
+ * Where the padding or the length does not fit, *ret is random: what is opened with it then fails
+ * as with any wrong key, and nobody learns more (RFC 3218, 2.3.2). */
+enum lk_status lk_rsa_pkcs1_open(const struct lk_keypair *k, const uint8_t *in, size_t n,
+				 size_t n_out, struct lk_secret *ret, struct lk_error *err);
 /* RSASSA-PKCS1-v1_5 with SHA-256 (RFC 8017 8.2). */
 enum lk_status lk_rsa_sign_sha256(const struct lk_keypair *k, const void *data, size_t n,
 				  uint8_t sig[512], size_t *ret_n, struct lk_error *err);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* RSA keys, RSA-OAEP with SHA-256 and RSASSA-PKCS1-v1_5. Private operations are blinded. */
+/* RSA keys, RSA-OAEP with SHA-256, RSAES- and RSASSA-PKCS1-v1_5. Private operations are blinded. */
 #include <mbedtls/rsa.h>
 #include <stdbool.h>
 #include <string.h>
@@ -182,6 +182,64 @@ enum lk_status lk_rsa_oaep_seal(const struct lk_public_key *k, const uint8_t *in
 }
 
 /* The key's own padding is OAEP's; a copy gets the other. */
+static int pkcs1_copy(mbedtls_rsa_context *copy, const mbedtls_rsa_context *rsa)
+{
+	int rc = mbedtls_rsa_copy(copy, rsa);
+
+	return rc ? rc : mbedtls_rsa_set_padding(copy, MBEDTLS_RSA_PKCS_V15, MBEDTLS_MD_NONE);
+}
+
+/* Decrypt into s, which holds n_out random bytes: they stay unless n_out bytes come out. */
+static enum lk_status pkcs1_decrypt(mbedtls_rsa_context *rsa, const uint8_t *in, size_t n_out,
+				    struct lk_secret *s, struct lk_error *err)
+{
+	LK_SECRET out = { 0 };
+	enum lk_status st;
+	size_t got = 0, i;
+	uint8_t keep;
+	int rc;
+
+	st = lk_secret_alloc(&out, mbedtls_rsa_get_len(rsa), err);
+	if (st)
+		return st;
+	rc = mbedtls_rsa_rsaes_pkcs1_v15_decrypt(rsa, lk_crypto_rng, NULL, &got, in, out.data,
+						 out.cap);
+	if (rc && !is_bad_ciphertext(rc) && rc != MBEDTLS_ERR_RSA_OUTPUT_TOO_LARGE)
+		return lk_crypto_raise(err, "open an RSA ciphertext", rc);
+	/* no branch on what came out */
+	keep = (uint8_t)(0 - (unsigned)((rc != 0) | (got != n_out)));
+	for (i = 0; i < n_out; i++)
+		s->data[i] = (uint8_t)((s->data[i] & keep) | (out.data[i] & (uint8_t)~keep));
+	return LK_OK;
+}
+
+enum lk_status lk_rsa_pkcs1_open(const struct lk_keypair *k, const uint8_t *in, size_t n,
+				 size_t n_out, struct lk_secret *ret, struct lk_error *err)
+{
+	LK_RSA *rsa = rsa_new();
+	LK_SECRET s = { 0 };
+	enum lk_status st;
+	int rc;
+
+	if (!rsa)
+		return lk_raise(err, LK_INTERNAL, "open with RSA: out of memory");
+	if (!k->rsa)
+		return lk_raise(err, LK_INTERNAL, "RSA1_5 with a key that is not RSA");
+	if (n != mbedtls_rsa_get_len(k->rsa) || n_out > n)
+		return lk_raise(err, LK_TAMPERED, "an RSA ciphertext of %zu bytes, not %zu", n,
+				mbedtls_rsa_get_len(k->rsa));
+	rc = pkcs1_copy(rsa, k->rsa);
+	if (rc)
+		return lk_crypto_raise(err, "open an RSA ciphertext", rc);
+	st = lk_random_secret(&s, n_out, err);
+	if (!st)
+		st = pkcs1_decrypt(rsa, in, n_out, &s, err);
+	if (st)
+		return st;
+	*ret = lk_secret_take(&s);
+	return LK_OK;
+}
+
 enum lk_status lk_rsa_sign_sha256(const struct lk_keypair *k, const void *data, size_t n,
 				  uint8_t sig[512], size_t *ret_n, struct lk_error *err)
 {
@@ -197,9 +255,7 @@ enum lk_status lk_rsa_sign_sha256(const struct lk_keypair *k, const void *data, 
 	st = lk_hash(LK_SHA256, data, n, digest, err);
 	if (st)
 		return st;
-	rc = mbedtls_rsa_copy(rsa, k->rsa);
-	if (!rc)
-		rc = mbedtls_rsa_set_padding(rsa, MBEDTLS_RSA_PKCS_V15, MBEDTLS_MD_NONE);
+	rc = pkcs1_copy(rsa, k->rsa);
 	if (!rc)
 		rc = mbedtls_rsa_rsassa_pkcs1_v15_sign(rsa, lk_crypto_rng, NULL, MBEDTLS_MD_SHA256,
 						       32, digest, sig);

@@ -31,6 +31,12 @@ enum lk_status lk_jwk_thumbprint(const struct lk_public_key *k, char out[LK_THUM
 #define LK_JWE_MAX (4u * 1024 * 1024)
 enum lk_status lk_jwe_open(const struct lk_keypair *k, const char *text, size_t len,
 			   struct lk_secret *ret, struct lk_error *err);
+/* The same of old brokers (protocol 0.1.x): RSAES-PKCS1-v1_5, `protected` is JSON in the clear and
+ * not authenticated, `tag` is empty and the tag ends the ciphertext. Whether the padding or the tag
+ * did not fit cannot be told from outside. */
+#define LK_JWE_LEGACY_ALG "RSA1_5"
+enum lk_status lk_jwe_open_legacy(const struct lk_keypair *k, const char *text, size_t len,
+				  struct lk_secret *ret, struct lk_error *err);
 /* text: compact JSON with members in the order real clients insist on (protected, encrypted_key,
  * iv, ciphertext, tag; header alg, enc, epk{crv,kty,x,y}). LK_CONFIG for a key on P-384 and for
  * more than about 3 MiB; LK_TAMPERED for a key that is no point of its curve. */

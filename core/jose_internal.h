@@ -30,6 +30,9 @@ struct lk_jwe {
 };
 /* Pure: shape, lengths, alphabets, algorithms. Release with lk_jwe_free in any case. */
 enum lk_status lk_jwe_parse(const char *text, size_t len, struct lk_jwe *jwe, struct lk_error *err);
+/* The same for the form of protocol 0.1.x; protected_ is the header's JSON. */
+enum lk_status lk_jwe_parse_legacy(const char *text, size_t len, struct lk_jwe *jwe,
+				   struct lk_error *err);
 void lk_jwe_free(struct lk_jwe *jwe);
 /* The key that wraps the content key, from the agreed secret (RFC 7518, 4.6.2). */
 enum lk_status lk_jwe_kek(const struct lk_secret *z, struct lk_secret *ret, struct lk_error *err);

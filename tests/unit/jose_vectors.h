@@ -124,6 +124,37 @@
 #define SEALED_PAYLOAD \
 	"{\"version\":\"0.1.0\",\"type\":\"vault\",\"name\":\"kbs:///default/key/1\",\"pr" \
 	"ovider\":\"kbs\",\"provider_settings\":{},\"annotations\":{}}"
+/* Protocol 0.1.x, for JWK_RSA and with the same CEK, IV and plaintext: RSA1_5 as the Python package
+ * `cryptography` makes it, of the content key, of one of 31 and one of 52 bytes, and a block of
+ * type 1; AES-GCM without additional data, its tag at the end. */
+#define LEGACY_HEADER "{\"alg\":\"RSA1_5\",\"enc\":\"A256GCM\"}"
+#define LEGACY_IV "oKGio6Slpqeoqaqr"
+#define LEGACY_CIPHERTEXT \
+	"u-5yXIqA-VRZHyCN-sxYhI5kkOfsbnpwwCZ6TzuML9ZAWmtbmp7W"
+#define LEGACY_KEY \
+	"jU1OwVDccXzeID-HIJFCHio7TRanmX0rA3ct1WQmZ6XEV9fhNUQwpJr3WEd_ahjrQfIo4uJ9Owpq56oZ" \
+	"HBIn6IAb6ExCYBwMpOiT_d3aGqBa4C1B1XN6S4LVpaB6CkoNUsMfqNZ1sgRCS572Jn1awCMssZSBNXgN" \
+	"iYvlJUb6fVUQFPXyZC7my-Iu2Phm1EX2e_7mBBj6OWXJwMBV1tZjxHopiotRy85AtSP1n9AfhHYtTjHN" \
+	"O8bi3Abmac-RewDwPC-MyDAnkcHwIFx4v1vhOPkVVCEG6TUhw6Bl2h6logOshgTwdnISSR1v8kyibZPw" \
+	"8dGne2AaoS7tCLWdObiTuQ"
+#define LEGACY_KEY_31 \
+	"KdSznyJP-tbzW1vdgY3lR0hcfWsQG0sQBkfBgI4fH1KVG3kQuaLy5ZzIoPghS7IzyB-J5ZpOyjW0gxqE" \
+	"5vKIcjBk86FcGTt505x3QT94Kflb0VUzdzyXFLPQUzm4CoShhplw0kNgTOQHIMZMEbV7M7uwr09Cldzx" \
+	"1KslfC3NuByGj_1ajVGNkXTsI0dGNAK5QPUbzhO_7W-62FUVGo14ld3CGaYcudilz_379hKINfBtI9wM" \
+	"JQcTN7SRnbiMSCZ6oNO1M7Y87akWuWPiJs6w_dXOBh9KX8HdAC2OsZ8jtlC-s6_q7XvbczMHMUDaqccI" \
+	"4dABfeDwnlZqFD0gxYnsBA"
+#define LEGACY_KEY_52 \
+	"q-_UyT0EXf83wWmYE6DoLSrEc4DotxuaJ-J0bTgkrdIQaNOvteBCieAi900gIJbb6Pb1t8RZGK7c0wjQ" \
+	"6NQTAKaxYLQkN1C7x5cnxjk-rJj69CGY5Woqh0m3NfxnnlKeuEB2vULX8gbX2YLalz0PzniPBuVyr791" \
+	"WlmWEX8EdS89YYG5ShxgMnXbQ4wNhmmgCS119940oKYveJBQGAcbCUvcNx1jCnm_AUBrwD4Z-VRVHHqc" \
+	"66paTQXw1DRDuczWmTd5heoJvnNY8mDAtrnV-BWTloUgpt26UuG3ApGvwewyOOh9YVaKK3p2DQ1GhEE_" \
+	"80ucsjiAxLEzi8xMZ5dquw"
+#define LEGACY_KEY_TYPE_1 \
+	"SutIiWMTq9b5RTNKMtnam8q8nU3AWgWPhpw34Hw7dopkC1IPi_etSI-JTq2q9qwo61lGdzbjQCo_mI9H" \
+	"4Uc4sjk2kE-Ax-tp00eF375E3FbE9guUWC682gGvyAlRwZxNLhuyg6GuPDySfDNQ1gFIfT0Bq6BDZFEK" \
+	"rl2fA438y7xCUUrj9jnLbtTZZDrOFmvOJdr5CokbjsNBJQui-5EK3KxGJ7Bonh6BVC-KNaAhT4yvtAHI" \
+	"htf73mhv7AjOFtkCBJ0LkTWrQ5gi5gjBaK-vdtiNQjoxmmfWT4tNeCt2maoL1H8h2q1kL8QX1DBZgxAO" \
+	"WuMUqyTsM5mGhtAhd2a1bw"
 /* clang-format on */
 
 /* what all the JWEs hold, the key inside and its nonce */
