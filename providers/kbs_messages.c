@@ -39,21 +39,23 @@ static struct json_t *extra_params(void)
 	return lk_take(extra);
 }
 
-enum lk_status lk_kbs_request_build(const char *tee, char **ret, size_t *ret_len,
-				    struct lk_error *err)
+enum lk_status lk_kbs_request_build(enum lk_kbs_protocol protocol, const char *tee, char **ret,
+				    size_t *ret_len, struct lk_error *err)
 {
+	const struct lk_kbs_dialect *d = lk_kbs_dialect(protocol);
 	LK_JSON *doc = lk_json_object();
 
-	if (!doc || !lk_json_set_string(doc, "version", LK_KBS_VERSION) ||
+	if (!doc || !lk_json_set_string(doc, "version", d->version) ||
 	    !lk_json_set_string(doc, "tee", tee) ||
-	    !lk_json_set(doc, "extra-params", extra_params()))
+	    !(d->offers_hashes ? lk_json_set(doc, "extra-params", extra_params())
+			       : lk_json_set_string(doc, "extra-params", "")))
 		return no_memory(err);
 	return lk_json_dump(doc, LK_JSON_COMPACT, ret, ret_len, err);
 }
 
 /* A hash that the server selects is taken as it is or refused, never replaced by another. */
-static enum lk_status selected_hash(const struct json_t *extra, enum lk_hash *ret,
-				    struct lk_error *err)
+static enum lk_status selected_hash(const struct lk_kbs_dialect *d, const struct json_t *extra,
+				    enum lk_hash *ret, struct lk_error *err)
 {
 	const char *name;
 	enum lk_status st;
@@ -69,7 +71,7 @@ static enum lk_status selected_hash(const struct json_t *extra, enum lk_hash *re
 	st = lk_json_get_string(extra, "selected-hash-algorithm", 16, &name, err);
 	if (st)
 		return st;
-	for (i = 0; i < N_HASHES; i++) {
+	for (i = 0; i < N_HASHES && d->offers_hashes; i++) {
 		if (strcasecmp(hashes[i].name, name) == 0) {
 			*ret = hashes[i].hash;
 			return LK_OK;
@@ -95,11 +97,11 @@ static enum lk_status take_nonce(const struct json_t *doc, char *out, struct lk_
 	return LK_OK;
 }
 
-enum lk_status lk_kbs_challenge_parse(const void *text, size_t len, struct lk_kbs_challenge *ret,
-				      struct lk_error *err)
+enum lk_status lk_kbs_challenge_parse(enum lk_kbs_protocol protocol, const void *text, size_t len,
+				      struct lk_kbs_challenge *ret, struct lk_error *err)
 {
 	static const char *const members[] = { "nonce", "extra-params", NULL };
-	struct lk_kbs_challenge c = { 0 };
+	struct lk_kbs_challenge c = { .protocol = protocol };
 	LK_JSON *doc = NULL;
 	enum lk_status st;
 
@@ -114,7 +116,8 @@ enum lk_status lk_kbs_challenge_parse(const void *text, size_t len, struct lk_kb
 		return st;
 	if (!lk_json_has(doc, "extra-params"))
 		return lk_raise_code(err, LK_C_REPLY_INVALID, "extra-params is missing");
-	st = selected_hash(lk_json_get(doc, "extra-params"), &c.hash, err);
+	st = selected_hash(lk_kbs_dialect(protocol), lk_json_get(doc, "extra-params"), &c.hash,
+			   err);
 	if (st)
 		return st;
 	*ret = c;
@@ -141,7 +144,8 @@ enum lk_status lk_kbs_report_data(const struct lk_kbs_challenge *c, struct json_
 	size_t len;
 
 	/* hashed even when empty; spelled with a dash here and with underscores when sent */
-	if (!doc || !lk_json_set_string(doc, "additional-evidence", ""))
+	if (!doc || (lk_kbs_dialect(c->protocol)->evidence_in_parts &&
+		     !lk_json_set_string(doc, "additional-evidence", "")))
 		return no_memory(err);
 	st = lk_json_dump(doc, LK_JSON_CANONICAL, &text, &len, err);
 	if (st)
@@ -149,24 +153,64 @@ enum lk_status lk_kbs_report_data(const struct lk_kbs_challenge *c, struct json_
 	return lk_hash(c->hash, text, len, out, err);
 }
 
-enum lk_status lk_kbs_attestation_build(const struct lk_kbs_challenge *c, struct json_t *tee_key,
-					struct json_t *evidence, char **ret, size_t *ret_len,
-					struct lk_error *err)
+/* {"init-data", "runtime-data", "tee-evidence"} */
+static struct json_t *in_parts(const struct lk_kbs_challenge *c, struct json_t *tee_key,
+			       struct json_t *evidence)
 {
 	LK_JSON *tee = lk_json_object();
+	LK_JSON *doc = lk_json_object();
+
+	if (!tee || !lk_json_set(tee, "primary_evidence", lk_json_ref(evidence)) ||
+	    !lk_json_set_string(tee, "additional_evidence", ""))
+		return NULL;
+	if (!doc || !lk_json_set_null(doc, "init-data") ||
+	    !lk_json_set(doc, "runtime-data", runtime_data(c, tee_key)) ||
+	    !lk_json_set(doc, "tee-evidence", lk_take(tee)))
+		return NULL;
+	return lk_take(doc);
+}
+
+/* {"tee-pubkey", "tee-evidence"}, the latter as an object or as text */
+static enum lk_status in_one(bool as_text, struct json_t *tee_key, struct json_t *evidence,
+			     struct json_t **ret, struct lk_error *err)
+{
 	LK_JSON *doc = lk_json_object();
 	LK_JSON_TEXT *text = NULL;
 	enum lk_status st;
 	size_t len;
 
-	if (!tee || !lk_json_set(tee, "primary_evidence", lk_json_ref(evidence)) ||
-	    !lk_json_set_string(tee, "additional_evidence", ""))
+	if (!doc || !lk_json_set(doc, "tee-pubkey", lk_json_ref(tee_key)))
 		return no_memory(err);
-	if (!doc || !lk_json_set_null(doc, "init-data") ||
-	    !lk_json_set(doc, "runtime-data", runtime_data(c, tee_key)) ||
-	    !lk_json_set(doc, "tee-evidence", lk_take(tee)))
+	if (as_text) {
+		st = lk_json_dump(evidence, LK_JSON_COMPACT, &text, &len, err);
+		if (st)
+			return st;
+	}
+	if (!(as_text ? lk_json_set_string(doc, "tee-evidence", text)
+		      : lk_json_set(doc, "tee-evidence", lk_json_ref(evidence))))
 		return no_memory(err);
-	st = lk_json_dump(doc, LK_JSON_COMPACT, &text, &len, err);
+	*ret = lk_take(doc);
+	return LK_OK;
+}
+
+enum lk_status lk_kbs_attestation_build(const struct lk_kbs_challenge *c, struct json_t *tee_key,
+					struct json_t *evidence, char **ret, size_t *ret_len,
+					struct lk_error *err)
+{
+	const struct lk_kbs_dialect *d = lk_kbs_dialect(c->protocol);
+	LK_JSON *doc = NULL;
+	LK_JSON_TEXT *text = NULL;
+	enum lk_status st;
+	size_t len;
+
+	if (d->evidence_in_parts) {
+		doc = in_parts(c, tee_key, evidence);
+		st = doc ? LK_OK : no_memory(err);
+	} else {
+		st = in_one(d->evidence_is_text, tee_key, evidence, &doc, err);
+	}
+	if (!st)
+		st = lk_json_dump(doc, LK_JSON_COMPACT, &text, &len, err);
 	if (st)
 		return st;
 	if (len > LK_KBS_ATTESTATION_MAX)

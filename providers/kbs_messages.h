@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The messages of the key broker protocol (RCAR 0.4.0): Request, Challenge, Attestation,
- * Response and typed errors, built and parsed. Pure: no I/O, no clock, no randomness.
+ * The messages of the key broker protocol (RCAR): Request, Challenge, Attestation, Response and
+ * typed errors, built and parsed. Pure: no I/O, no clock, no randomness.
  *
  * What a server sends is closed: members that the protocol does not name are refused
  * (REPLY_INVALID), except inside extra-params, its own place for extensions.
@@ -13,8 +13,7 @@
 
 #include "core/crypto.h"
 #include "core/json.h"
-
-#define LK_KBS_VERSION "0.4.0"
+#include "providers/kbs_protocol.h"
 
 /* Limits on what is taken, in bytes. */
 #define LK_KBS_CHALLENGE_MAX 16384
@@ -26,18 +25,19 @@
 #define LK_KBS_COOKIE_MAX    4096
 
 /* POST /auth. *ret: free with lk_json_text_free, as all texts here. */
-enum lk_status lk_kbs_request_build(const char *tee, char **ret, size_t *ret_len,
-				    struct lk_error *err);
+enum lk_status lk_kbs_request_build(enum lk_kbs_protocol protocol, const char *tee, char **ret,
+				    size_t *ret_len, struct lk_error *err);
 
 struct lk_kbs_challenge {
 	char nonce[LK_KBS_NONCE_MAX + 1]; /* opaque: goes back as the very same string */
 	enum lk_hash hash;		  /* SHA-384 unless the server selects another */
+	enum lk_kbs_protocol protocol;	  /* in which the handshake goes on */
 };
-enum lk_status lk_kbs_challenge_parse(const void *text, size_t len, struct lk_kbs_challenge *ret,
-				      struct lk_error *err);
+enum lk_status lk_kbs_challenge_parse(enum lk_kbs_protocol protocol, const void *text, size_t len,
+				      struct lk_kbs_challenge *ret, struct lk_error *err);
 
-/* HASH over the canonical form of {additional-evidence, nonce, tee-pubkey}: what the evidence of
- * the primary TEE carries. tee_key: from lk_jwk_from_public with its alg. */
+/* HASH over the canonical form of {additional-evidence, nonce, tee-pubkey}, the first from 0.4.0
+ * on: what the evidence of the primary TEE carries. tee_key: from lk_jwk_from_public with its alg. */
 enum lk_status lk_kbs_report_data(const struct lk_kbs_challenge *c, struct json_t *tee_key,
 				  uint8_t out[LK_HASH_MAX], struct lk_error *err);
 /* POST /attest. Borrows tee_key and evidence. */

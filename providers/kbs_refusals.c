@@ -43,34 +43,12 @@ static const struct refusal refusals[] = {
 };
 /* clang-format on */
 
-/* The version a server expects, if its text is as brokers write it; digits and dots only. */
-static bool expected_version(const char *detail, char out[16])
-{
-	static const char mark[] = "Version Mismatch: expect =";
-	const char *at = detail ? strstr(detail, mark) : NULL;
-	size_t n;
-
-	if (!at)
-		return false;
-	at += sizeof(mark) - 1;
-	n = strspn(at, "0123456789.");
-	(void)snprintf(out, 16, "%.*s", (int)(n < 15 ? n : 15), at);
-	return true;
-}
-
-static enum lk_status typed(enum lk_kbs_step step, const char *type, const char *detail,
-			    struct lk_error *err)
+static enum lk_status typed(enum lk_kbs_step step, const char *type, struct lk_error *err)
 {
 	const char *name = strrchr(type, '/');
-	char version[16];
 	size_t i;
 
 	name = name ? name + 1 : type;
-	if (step == LK_KBS_AUTH && strcmp(name, "AttestationError") == 0 &&
-	    expected_version(detail, version))
-		return lk_raise_code(err, LK_C_PROTOCOL_VERSION,
-				     "it speaks version %s of the protocol, not " LK_KBS_VERSION,
-				     version);
 	for (i = 0; i < sizeof(refusals) / sizeof(refusals[0]); i++)
 		if (strcmp(refusals[i].type, name) == 0)
 			return lk_raise_code(err, refusals[i].code[step], "%s", refusals[i].text);
@@ -98,10 +76,14 @@ enum lk_status lk_kbs_refusal(enum lk_kbs_step step, int http_status, const void
 {
 	struct lk_error ignored = { 0 };
 	LK_JSON *doc = NULL;
-	const char *type, *detail = NULL;
+	char version[LK_KBS_VERSION_SIZE];
+	const char *type;
 
 	if (http_status >= 500)
 		return lk_raise_code(err, LK_C_SERVER_BUSY, "answered %d", http_status);
+	if (step == LK_KBS_AUTH && lk_kbs_expected_version(http_status, body, len, version))
+		return lk_raise_code(err, LK_C_PROTOCOL_VERSION,
+				     "it speaks version %s of the protocol", version);
 	if (len == 0 || len > LK_KBS_ERROR_MAX)
 		return untyped(step, http_status, err);
 	if (lk_json_parse(body, len, &doc, &ignored) == LK_INTERNAL) {
@@ -110,6 +92,5 @@ enum lk_status lk_kbs_refusal(enum lk_kbs_step step, int http_status, const void
 	}
 	if (!doc || lk_json_get_string(doc, "type", 256, &type, &ignored))
 		return untyped(step, http_status, err);
-	(void)lk_json_get_string(doc, "detail", LK_KBS_ERROR_MAX, &detail, &ignored);
-	return typed(step, type, detail, err);
+	return typed(step, type, err);
 }

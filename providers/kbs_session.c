@@ -89,7 +89,7 @@ static enum lk_status take_challenge(struct lk_kbs_session *s, const struct lk_h
 
 	if (r->status != 200)
 		return lk_kbs_refusal(LK_KBS_AUTH, r->status, r->body.data, r->body.len, err);
-	st = lk_kbs_challenge_parse(r->body.data, r->body.len, &c, err);
+	st = lk_kbs_challenge_parse(s->protocol, r->body.data, r->body.len, &c, err);
 	if (st)
 		return lk_context(err, "read the challenge");
 	if (strcmp(c.nonce, s->nonce) == 0)
@@ -104,13 +104,14 @@ static enum lk_status take_challenge(struct lk_kbs_session *s, const struct lk_h
 	return LK_OK;
 }
 
-static enum lk_status greet(struct lk_kbs_session *s, struct lk_kbs_challenge *ret,
-			    struct lk_error *err)
+/* POST /auth in the version now spoken, to whoever is first, or to the one in use. */
+static enum lk_status auth(struct lk_kbs_session *s, bool racing, struct lk_http_response *ret,
+			   struct lk_error *err)
 {
-	LK_HTTP_RESPONSE answer = { 0 };
 	LK_JSON_TEXT *body = NULL;
 	struct lk_http_request req = {
 		.method = "POST",
+		.base = base_of(s),
 		.path = "/kbs/v0/auth",
 		.headers = json_header,
 		.max_answer = LK_KBS_CHALLENGE_MAX,
@@ -119,16 +120,42 @@ static enum lk_status greet(struct lk_kbs_session *s, struct lk_kbs_challenge *r
 	};
 	enum lk_status st;
 
-	st = lk_kbs_request_build(s->site->attester->name, &body, &req.body_len, err);
+	st = lk_kbs_request_build(s->protocol, s->site->attester->name, &body, &req.body_len, err);
 	if (st)
 		return st;
 	req.body = body;
-	st = race(s, &req, &answer, err);
+	return racing ? race(s, &req, ret, err) : lk_http_exchange(s->site->http, &req, ret, err);
+}
+
+/* A server of an older version says which: it is asked once more, in that one. */
+static enum lk_status step_down(struct lk_kbs_session *s, struct lk_http_response *r,
+				struct lk_error *err)
+{
+	char version[LK_KBS_VERSION_SIZE];
+
+	if (!lk_kbs_expected_version(r->status, r->body.data, r->body.len, version) ||
+	    !lk_kbs_step_down(s->protocol, version, &s->protocol))
+		return LK_OK;
+	lk_http_response_clear(r);
+	return auth(s, false, r, err);
+}
+
+static enum lk_status greet(struct lk_kbs_session *s, struct lk_kbs_challenge *ret,
+			    struct lk_error *err)
+{
+	LK_HTTP_RESPONSE answer = { 0 };
+	enum lk_status st;
+
+	s->protocol = s->site->protocol;
+	st = auth(s, true, &answer, err);
 	if (st)
 		return st;
-	s->clock_untrusted = answer.clock_untrusted;
-	s->born_ms = lk_clock_ms();
-	st = take_challenge(s, &answer, ret, err);
+	st = step_down(s, &answer, err);
+	if (!st) {
+		s->clock_untrusted = answer.clock_untrusted;
+		s->born_ms = lk_clock_ms();
+		st = take_challenge(s, &answer, ret, err);
+	}
 	if (st) {
 		s->dead[s->endpoint] = true;
 		return lk_context(err, "greet key broker %s", base_of(s));
@@ -140,17 +167,23 @@ static enum lk_status greet(struct lk_kbs_session *s, struct lk_kbs_challenge *r
 
 static enum lk_status new_key(struct lk_kbs_session *s, struct json_t **ret, struct lk_error *err)
 {
+	const char *alg = lk_kbs_key_alg(s->protocol, s->site->key_kind);
 	struct lk_public_key public;
 	enum lk_status st;
 
 	drop_key(s);
+	if (!alg)
+		return lk_raise_code(err, LK_C_PROTOCOL_VERSION,
+				     "version %s of the protocol knows no TEE key of this kind; "
+				     "write another tee_key",
+				     lk_kbs_dialect(s->protocol)->version);
 	st = lk_keypair_generate(s->site->key_kind, &s->key, err);
 	if (st)
 		return st;
 	st = lk_keypair_public(s->key, &public, err);
 	if (st)
 		return st;
-	return lk_jwk_from_public(&public, lk_jwe_alg(s->site->key_kind), ret, err);
+	return lk_jwk_from_public(&public, alg, ret, err);
 }
 
 static enum lk_status attestation(struct lk_kbs_session *s, const struct lk_kbs_challenge *c,
@@ -284,6 +317,9 @@ static enum lk_status get(struct lk_kbs_session *s, const char *target, struct l
 	if (answer.status != 200)
 		return lk_kbs_refusal(LK_KBS_RESOURCE, answer.status, answer.body.data,
 				      answer.body.len, err);
+	if (lk_kbs_dialect(s->protocol)->legacy)
+		return lk_jwe_open_legacy(s->key, (const char *)answer.body.data, answer.body.len,
+					  ret, err);
 	return lk_jwe_open(s->key, (const char *)answer.body.data, answer.body.len, ret, err);
 }
 

@@ -28,6 +28,7 @@ struct lk_kbs_site {
 	const struct lk_url *endpoints;
 	size_t n_endpoints; /* at most LK_HTTP_RACE_MAX */
 	const struct lk_attester *attester;
+	enum lk_kbs_protocol protocol; /* 0.4.0 goes down to 0.2.0 where a server asks for it */
 	enum lk_key_kind key_kind;
 	struct lk_deadline deadline;
 };
@@ -35,7 +36,8 @@ struct lk_kbs_site {
 struct lk_kbs_session { /* `= { 0 }` is closed */
 	const struct lk_kbs_site *site;
 	bool dead[LK_HTTP_RACE_MAX];
-	size_t endpoint; /* the one in use */
+	size_t endpoint;	       /* the one in use */
+	enum lk_kbs_protocol protocol; /* spoken with it */
 	struct lk_keypair *key;
 	struct lk_secret cookie; /* "Cookie: ..." line, terminated */
 	char nonce[LK_KBS_NONCE_MAX + 1];

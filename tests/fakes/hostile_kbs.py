@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """A key broker for tests that keeps the protocol to the letter, or breaks it as told.
 
-    hostile_kbs.py [auth=MODE] [attest=MODE] [resource=MODE] [tls=KIND] [dir=DIR] [name=HOST]
+    hostile_kbs.py [auth=MODE] [attest=MODE] [resource=MODE] [speaks=VERSION] [tls=KIND] [dir=DIR]
+                   [name=HOST]
 
 prints "READY PORT" and then obeys lines on standard input, each answered by one line:
 "set auth=MODE" changes a mode, "count WHAT" prints a counter, end of file ends the program.
@@ -100,13 +101,14 @@ def common(mode):
 def auth(body, _cookie):
     mode = MODES["auth"]
     request = json.loads(body)
-    assert request["version"] == "0.4.0" and request["extra-params"] is not None
-    if mode == "version":
+    expected = "0.5.0" if mode == "version" else MODES["speaks"]
+    if request["version"] != expected:
         return refuse(
             "AttestationError",
             "Attestation error: RCAR handshake Auth failed: KBS Client Protocol Version "
-            "Mismatch: expect =0.5.0 while the request is 0.4.0",
+            "Mismatch: expect =%s while the request is %s" % (expected, request["version"]),
         )
+    assert (request["extra-params"] == "") == (expected != "0.4.0")
     if mode == "refuse":
         return refuse("AttestationError", "Attestation error: RCAR handshake Auth failed: no")
     nonce, sid = base64.b64encode(secrets.token_bytes(32)).decode(), secrets.token_hex(16)
@@ -142,17 +144,26 @@ def auth(body, _cookie):
     return Reply(200, doc, headers, manner)
 
 
+def read_attestation(doc):
+    """(TEE key, evidence, further members of what it binds, nonce if it is sent)"""
+    if MODES["speaks"] == "0.4.0":
+        runtime, tee = doc["runtime-data"], doc["tee-evidence"]
+        more = {"additional-evidence": tee["additional_evidence"]}
+        return runtime["tee-pubkey"], tee["primary_evidence"], more, runtime["nonce"]
+    assert sorted(doc) == ["tee-evidence", "tee-pubkey"]
+    evidence = doc["tee-evidence"]
+    if MODES["speaks"] == "0.1.0":
+        evidence = json.loads(evidence)
+    return doc["tee-pubkey"], evidence, {}, None
+
+
 def fits(session, doc):
-    runtime, tee = doc["runtime-data"], doc["tee-evidence"]
-    signed = {
-        "additional-evidence": tee["additional_evidence"],
-        "nonce": session["nonce"],
-        "tee-pubkey": runtime["tee-pubkey"],
-    }
+    key, evidence, more, nonce = read_attestation(doc)
+    signed = {"nonce": session["nonce"], "tee-pubkey": key, **more}
     text = json.dumps(signed, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
     digest = hashlib.new(session["hash"], text.encode()).digest()
     want = {"svn": "1", "report_data": base64.b64encode(digest).decode()}
-    return tee["primary_evidence"] == want and runtime["nonce"] == session["nonce"]
+    return evidence == want and nonce in (None, session["nonce"])
 
 
 def token(mode):
@@ -177,7 +188,7 @@ def attest(body, cookie):
     if not fits(session, doc):
         return refuse("AttestationError", "Attestation error: RCAR handshake Attest failed")
     count("verified")
-    session["key"] = doc["runtime-data"]["tee-pubkey"]
+    session["key"] = read_attestation(doc)[0]
     KEYS.add(json.dumps(session["key"], sort_keys=True))
     COUNTS["keys"] = len(KEYS)
     answer = {"token": token(mode)}
@@ -199,6 +210,9 @@ def sealed(session, path):
     if path.endswith("/two"):
         plain = b"the second key"
     key = session["key"]
+    if MODES["speaks"].startswith("0.1"):
+        assert key["alg"] == "RSA1_5"
+        return jwe.seal_legacy(key, plain)
     if mode == "curve":
         return jwe.seal(key, plain, crv="P-521" if key.get("crv") == "P-256" else "P-256")
     doc = jwe.seal(key, plain, alg={"wrongalg": "RSA1_5", "dir": "dir"}.get(mode))
@@ -364,6 +378,7 @@ def main():
     for step in ("auth", "attest", "resource"):
         MODES[step] = options.get(step, "ok")
     MODES["tls"] = options["tls"]
+    MODES["speaks"] = options.get("speaks", "0.4.0")
     if "canary" in options:
         CANARY.append(bytes(b ^ 0xFF for b in bytes.fromhex(options["canary"])).decode())
     listener = socket.create_server(("127.0.0.1", 0))

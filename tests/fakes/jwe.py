@@ -64,6 +64,23 @@ def _oaep(jwk, cek):
     return {"alg": "RSA-OAEP-256", "enc": "A256GCM"}, c
 
 
+def seal_legacy(jwk, plain):
+    """As brokers of protocol 0.1.x do it, which is like no RFC."""
+    cek, iv = secrets.token_bytes(32), secrets.token_bytes(12)
+    n, e = (int.from_bytes(unb64(jwk[m]), "big") for m in "ne")
+    size = (n.bit_length() + 7) // 8
+    filler = bytes(1 + secrets.randbelow(255) for _ in range(size - len(cek) - 3))
+    em = b"\0\2" + filler + b"\0" + cek
+    ct, tag = aes.gcm_seal(cek, iv, b"", plain)
+    return {
+        "protected": _compact({"alg": "RSA1_5", "enc": "A256GCM"}).decode(),
+        "encrypted_key": b64(pow(int.from_bytes(em, "big"), e, n).to_bytes(size, "big")),
+        "iv": b64(iv),
+        "ciphertext": b64(ct + tag),
+        "tag": "",
+    }
+
+
 def seal(jwk, plain, alg=None, crv=None):
     """alg, crv: lie about them in the header."""
     cek, iv = secrets.token_bytes(32), secrets.token_bytes(12)

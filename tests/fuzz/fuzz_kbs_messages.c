@@ -11,13 +11,15 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-static void challenge(const uint8_t *p, size_t n)
+static void challenge(enum lk_kbs_protocol protocol, const uint8_t *p, size_t n)
 {
 	struct lk_kbs_challenge c = { 0 };
 	struct lk_error err = { 0 };
 
-	if (lk_kbs_challenge_parse(p, n, &c, &err))
+	if (lk_kbs_challenge_parse(protocol, p, n, &c, &err))
 		return;
+	if (protocol != LK_KBS_0_4_0 && c.hash != LK_SHA384)
+		abort();
 	if (strlen(c.nonce) < LK_KBS_NONCE_MIN || lk_hash_size(c.hash) < 32)
 		abort();
 }
@@ -47,9 +49,15 @@ static void headers(const uint8_t *p, size_t n)
 static void refusal(enum lk_kbs_step step, const uint8_t *p, size_t n)
 {
 	static const int statuses[] = { 401, 403, 404, 500 };
+	char version[LK_KBS_VERSION_SIZE];
+	enum lk_kbs_protocol lower;
 	struct lk_error err;
 	size_t i;
 
+	if (lk_kbs_expected_version(401, p, n, version) &&
+	    (!*version || version[strspn(version, "0123456789.")] != '\0' ||
+	     (lk_kbs_step_down(LK_KBS_0_4_0, version, &lower) && lower != LK_KBS_0_2_0)))
+		abort();
 	for (i = 0; i < sizeof(statuses) / sizeof(statuses[0]); i++) {
 		err = (struct lk_error){ 0 };
 		if (!lk_kbs_refusal(step, statuses[i], p, n, &err) || !err.code)
@@ -65,7 +73,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		return 0;
 	switch (data[0]) {
 	case 'c':
-		challenge(data + 1, size - 1);
+		challenge(LK_KBS_0_4_0, data + 1, size - 1);
+		challenge(LK_KBS_0_1_0, data + 1, size - 1);
 		break;
 	case 't':
 		(void)lk_kbs_token_check(data + 1, size - 1, &err);

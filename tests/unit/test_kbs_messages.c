@@ -16,7 +16,7 @@
 static enum lk_status challenge(const char *text, struct lk_kbs_challenge *c, struct lk_error *err)
 {
 	*err = (struct lk_error){ 0 };
-	return lk_kbs_challenge_parse(text, strlen(text), c, err);
+	return lk_kbs_challenge_parse(LK_KBS_0_4_0, text, strlen(text), c, err);
 }
 
 TEST(bad_challenges_are_refused)
@@ -87,7 +87,7 @@ TEST(the_request_is_exact)
 	struct lk_error err = { 0 };
 	size_t len;
 
-	CHECK_OK(lk_kbs_request_build("tdx", &text, &len, &err));
+	CHECK_OK(lk_kbs_request_build(LK_KBS_0_4_0, "tdx", &text, &len, &err));
 	CHECK_STR(text, "{\"version\":\"0.4.0\",\"tee\":\"tdx\",\"extra-params\":"
 			"{\"supported-hash-algorithms\":[\"sha256\",\"sha384\",\"sha512\"]}}");
 	CHECK_EQ(len, strlen(text));

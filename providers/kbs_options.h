@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The options of the kbs provider: what the configuration says of a key broker. */
+#pragma once
+
+#include "core/config.h"
+#include "core/config_files.h"
+#include "core/crypto.h"
+#include "core/error.h"
+#include "providers/kbs_protocol.h"
+
+enum lk_cdh_type { LK_CDH_NATIVE, LK_CDH_ONE_SHOT, LK_CDH_DAEMON };
+#define LK_KBS_TRUST_KEYS "kbs_root_cert or kbs_spki_pin"
+
+struct lk_kbs_options {
+	struct lk_strings urls;
+	char *key_uri;
+	char *root_cert;
+	struct lk_strings pins;
+	bool allow_plaintext;
+	int protocol; /* enum lk_kbs_protocol */
+	int tee_key;  /* lk_kbs_option_key_kind */
+	int cdh_type; /* enum lk_cdh_type */
+	char *cdh_socket;
+	char *cdh_command;
+};
+
+extern const struct lk_key lk_kbs_rows[];
+enum lk_key_kind lk_kbs_option_key_kind(const struct lk_kbs_options *o);
+
+/* As the provider's contract has them. */
+enum lk_status lk_kbs_options_check(const void *options, struct lk_error *err);
+enum lk_status lk_kbs_options_load(void *options, enum lk_trust trust, struct lk_error *err);
+bool lk_kbs_options_prove_server(const void *options);
+bool lk_kbs_options_same_session(const void *a, const void *b);
