@@ -47,6 +47,36 @@ static enum lk_status invalid(struct lk_error *err, const char *what)
 	return lk_raise_code(err, LK_C_POLICY_INVALID, "%s", what);
 }
 
+/* TEEs whose evidence anybody's key can sign: a rule that does not say which key gives its resource
+ * to everybody. */
+static const struct {
+	const char *tee, *claim;
+} keyed[] = {
+	{ "tpm", "tpm.ak" },
+};
+
+/* What a rule must name to be meant for a TEE; NULL if nothing. */
+static const char *key_claim(const char *tee)
+{
+	size_t i;
+
+	for (i = 0; i < sizeof(keyed) / sizeof(keyed[0]); i++)
+		if (strcmp(keyed[i].tee, tee) == 0)
+			return keyed[i].claim;
+	return NULL;
+}
+
+static bool names_key(const struct rule *r, const char *claim)
+{
+	size_t i;
+
+	for (i = 0; i < r->n_clauses; i++)
+		if (strcmp(r->clauses[i].claim, claim) == 0 &&
+		    (r->clauses[i].op == LK_OP_EQ || r->clauses[i].op == LK_OP_IN))
+			return true;
+	return false;
+}
+
 /* --- reading ----------------------------------------------------------------------------------- */
 
 static enum lk_status optional_string(const struct json_t *obj, const char *name, size_t max,
@@ -83,6 +113,18 @@ static enum lk_status read_clauses(const struct json_t *rule, const struct json_
 	return LK_OK;
 }
 
+static enum lk_status check_key(const struct rule *r, struct lk_error *err)
+{
+	const char *claim = r->tee ? key_claim(r->tee) : NULL;
+
+	if (claim && !names_key(r, claim))
+		return lk_raise_code(err, LK_C_POLICY_INVALID,
+				     "a rule for %s needs a clause that says by eq or in what %s "
+				     "may be: anybody can make such a key",
+				     r->tee, claim);
+	return LK_OK;
+}
+
 static enum lk_status read_rule(const struct json_t *rule, const struct json_t *sets,
 				struct rule *r, struct lk_error *err)
 {
@@ -104,7 +146,8 @@ static enum lk_status read_rule(const struct json_t *rule, const struct json_t *
 		return st;
 	if (r->phase && strcmp(r->phase, "initrd") != 0 && strcmp(r->phase, "system") != 0)
 		return invalid(err, "phase is neither initrd nor system");
-	return read_clauses(rule, sets, r, err);
+	st = read_clauses(rule, sets, r, err);
+	return st ? st : check_key(r, err);
 }
 
 static enum lk_status read_rules(struct lk_policy *p, const struct json_t *sets,
@@ -238,8 +281,10 @@ __attribute__((format(printf, 2, 3))) static void say(struct reason *r, const ch
 
 static bool tee_allowed(const struct rule *r, const char *tee)
 {
+	const char *claim = key_claim(tee);
+
 	if (!r->tee)
-		return strcmp(tee, "sample") != 0;
+		return strcmp(tee, "sample") != 0 && (!claim || names_key(r, claim));
 	return strcmp(r->tee, tee) == 0;
 }
 

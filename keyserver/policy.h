@@ -9,7 +9,8 @@
  *
  * A rule allows when its pattern matches the name, its tee is the one that attested, its phase is
  * the one that the evidence proves, and every clause holds. A rule without tee stands for every
- * TEE but sample, which proves nothing and must be named. A rule with phase never matches evidence
+ * TEE but sample, which proves nothing and must be named. A rule is for tpm only if a clause says by
+ * eq or in what tpm.ak may be: anybody can make a key that signs quotes. A rule with phase never matches evidence
  * that proves none. A claim that is missing makes its clause false, whatever the op but "absent".
  *
  * op: eq; in (value is a list); ge (integers, also as decimal strings; lists and objects of them

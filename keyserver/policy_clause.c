@@ -308,19 +308,53 @@ static struct scalar unescape(struct scalar x)
 	return x;
 }
 
-static bool matches(const struct lk_clause *c, const struct json_t *parent, const char *name)
+static bool scalar_matches(const struct lk_clause *c, struct scalar x)
 {
 	size_t i;
 
-	if (c->set) {
-		for (i = 0; i < lk_json_count(c->set); i++)
-			if (compare(c->op, member(parent, name), scalar_of(lk_json_at(c->set, i))))
-				return true;
-		return false;
-	}
-	if (c->op == LK_OP_GE)
+	if (!c->set)
+		return compare(c->op, x, unescape(member(c->holder, "value")));
+	for (i = 0; i < lk_json_count(c->set); i++)
+		if (compare(c->op, x, scalar_of(lk_json_at(c->set, i))))
+			return true;
+	return false;
+}
+
+/* Of several events none may be one that the rule does not know. */
+static bool list_matches(const struct lk_clause *c, const struct json_t *list)
+{
+	size_t i;
+
+	for (i = 0; i < lk_json_count(list); i++)
+		if (!scalar_matches(c, scalar_of(lk_json_at(list, i))))
+			return false;
+	return lk_json_count(list) > 0;
+}
+
+static bool matches(const struct lk_clause *c, const struct json_t *parent, const char *name)
+{
+	const struct json_t *claim = lk_json_get(parent, name);
+
+	if (c->op == LK_OP_GE && !c->set)
 		return value_at_least(parent, name, c->holder);
-	return compare(c->op, member(parent, name), unescape(member(c->holder, "value")));
+	if (lk_json_is_array(claim))
+		return list_matches(c, claim);
+	return scalar_matches(c, member(parent, name));
+}
+
+/* What makes the clause false: the claim, or the first of its members that does. */
+static struct scalar culprit(const struct lk_clause *c, const struct json_t *parent,
+			     const char *name)
+{
+	const struct json_t *list = lk_json_get(parent, name);
+	size_t i;
+
+	if (!lk_json_is_array(list) || c->op == LK_OP_ABSENT || c->op == LK_OP_GE)
+		return member(parent, name);
+	for (i = 0; i < lk_json_count(list); i++)
+		if (!scalar_matches(c, scalar_of(lk_json_at(list, i))))
+			return scalar_of(lk_json_at(list, i));
+	return member(parent, name);
 }
 
 /* What the claim is, for people: evidence is hostile, so only short printable text. */
@@ -355,7 +389,7 @@ bool lk_clause_holds(const struct lk_clause *c, const struct json_t *claims, cha
 	}
 	if (c->op != LK_OP_ABSENT && matches(c, parent, name))
 		return true;
-	describe(member(parent, name), is);
+	describe(culprit(c, parent, name), is);
 	(void)snprintf(why, n, "claim %s %s, which fails %s", c->claim, is, op_names[c->op]);
 	return false;
 }

@@ -111,7 +111,8 @@ TEST(too_much)
 static const char claims_text[] =
 	"{\"sample\":{\"svn\":\"7\",\"debug\":false,\"on\":true,\"name\":\"alpha\",\"n\":-3,"
 	"\"tcb\":{\"boot\":3,\"snp\":\"12\"},\"list\":[1,2,3],\"at\":\"@s\",\"null\":null,"
-	"\"odd\":\"a\\u0001\\u00fc\"},\"runtime_data_claims\":{}}";
+	"\"odd\":\"a\\u0001\\u00fc\"},\"events\":{\"header\":[\"aa\",\"ab\"],\"none\":[],"
+	"\"odd\":[\"aa\",[\"aa\"]]},\"tpm\":{\"ak\":\"k1\"},\"runtime_data_claims\":{}}";
 
 static bool allows(const char *text, const char *tee, const char *phase,
 		   char reason[LK_POLICY_REASON])
@@ -235,6 +236,50 @@ TEST(clauses_that_hold)
 	allowed(CLAUSE(""));
 }
 
+/* Of several events none may be one that the rule does not know. */
+TEST(lists)
+{
+#define EVENT(claim, op, value)                                                                    \
+	CLAUSE("{\"claim\":\"events." claim "\",\"op\":\"" op "\",\"value\":" value "}")
+	allowed(EVENT("header", "in", "[\"ab\",\"aa\",\"xx\"]"));
+	allowed(EVENT("header", "prefix", "\"a\""));
+	denied(EVENT("header", "eq", "\"aa\""),
+	       "rule 1: claim events.header is \"ab\", which fails eq");
+	denied(EVENT("header", "in", "[\"ab\",\"xx\"]"),
+	       "rule 1: claim events.header is \"aa\", which fails in");
+	denied(EVENT("none", "eq", "\"aa\""),
+	       "rule 1: claim events.none is no plain value, which fails eq");
+	denied(EVENT("odd", "eq", "\"aa\""),
+	       "rule 1: claim events.odd is no plain value, which fails eq");
+	denied(CLAUSE("{\"claim\":\"events.none\",\"op\":\"absent\"}"),
+	       "rule 1: claim events.none is no plain value, which fails absent");
+}
+
+/* Anybody can make a key that signs quotes: a rule says whose it means. */
+TEST(keys_of_tpms)
+{
+	static const char needs[] = "needs a clause that says by eq or in what tpm.ak may be";
+	char reason[LK_POLICY_REASON];
+
+#define AK(tee, op, value)                                                                         \
+	RULE("{\"resource\":\"a/b/c\"," tee "\"all\":[{\"claim\":\"tpm.ak\",\"op\":\"" op          \
+	     "\",\"value\":" value "}]}")
+#define TPM "\"tee\":\"tpm\","
+	refused(RULE("{\"resource\":\"a/b/c\",\"tee\":\"tpm\"}"), needs);
+	refused(RULE("{\"resource\":\"a/b/c\",\"tee\":\"tpm\",\"all\":["
+		     "{\"claim\":\"tpm.pcr.4\",\"op\":\"eq\",\"value\":\"00\"}]}"),
+		needs);
+	refused(AK(TPM, "prefix", "\"k\""), needs);
+	CHECK(allows(AK(TPM, "eq", "\"k1\""), "tpm", NULL, reason));
+	CHECK(allows(AK(TPM, "in", "[\"k0\",\"k1\"]"), "tpm", NULL, reason));
+	CHECK(!allows(AK(TPM, "eq", "\"k2\""), "tpm", NULL, reason));
+	CHECK_STR(reason, "rule 1: claim tpm.ak is \"k1\", which fails eq");
+	/* a rule that names no TEE means a TPM only if it names its key */
+	CHECK(!allows(RULE("{\"resource\":\"*/*/*\"}"), "tpm", NULL, reason));
+	CHECK_STR(reason, "rule 1: tee is tpm, the rule names none");
+	CHECK(allows(AK("", "eq", "\"k1\""), "tpm", NULL, reason));
+}
+
 TEST(reasons_stay_short)
 {
 	char text[8192] = "{\"version\":1,\"rules\":[", reason[LK_POLICY_REASON];
@@ -288,5 +333,5 @@ TEST(rego_that_does_not)
 }
 
 TESTS(other_documents, bad_rules, bad_clauses, too_much, denied_unless_allowed, clauses_that_fail,
-      each_part_counts, clauses_that_hold, reasons_stay_short, rego_that_needs_an_interpreter,
-      rego_that_does_not)
+      each_part_counts, clauses_that_hold, lists, keys_of_tpms, reasons_stay_short,
+      rego_that_needs_an_interpreter, rego_that_does_not)
