@@ -27,7 +27,7 @@
 
 #define USAGE                                                                                      \
 	"serve [--state DIR] [--listen ADDR:PORT] [--socket PATH] [--allow-sample] "               \
-	"[--certificates DIR] [--snp-vmpl N] "                                                     \
+	"[--certificates DIR] [--snp-vmpl N] [--tpm-register N] "                                  \
 	"[--session-timeout SECONDS] [--request-timeout SECONDS] [--ready-fd N]"
 
 #define SWEEP_SECONDS	  1
@@ -304,6 +304,12 @@ static bool read_option(struct options *o, int c)
 			return false;
 		o->limits.snp_vmpl = (unsigned)n;
 		return true;
+	case 'P':
+		/* 16 and 23 can be reset by whoever runs, 17 to 22 not be extended by an agent */
+		if (!read_number(optarg, 1, 15, &n))
+			return false;
+		o->limits.tpm_register = (unsigned)n;
+		return true;
 	case 't':
 		if (!read_number(optarg, 1, 24 * 60 * 60, &n))
 			return false;
@@ -333,6 +339,7 @@ int lk_cmd_serve(int argc, char **argv)
 		{ "allow-sample", no_argument, NULL, 'a' },
 		{ "certificates", required_argument, NULL, 'c' },
 		{ "snp-vmpl", required_argument, NULL, 'V' },
+		{ "tpm-register", required_argument, NULL, 'P' },
 		{ "session-timeout", required_argument, NULL, 't' },
 		{ "request-timeout", required_argument, NULL, 'T' },
 		{ "ready-fd", required_argument, NULL, 'r' },

@@ -6,10 +6,12 @@
 
 #include "keyserver/verifier_sample.h"
 #include "keyserver/verifier_snp.h"
+#include "keyserver/verifier_tpm.h"
 
 static const struct lk_verifier *const verifiers[] = {
 	&lk_verifier_sample,
 	&lk_verifier_snp,
+	&lk_verifier_tpm,
 };
 
 const struct lk_verifier *lk_verifier_find(const char *tee)

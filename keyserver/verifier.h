@@ -13,7 +13,8 @@ struct lk_trust;
 
 /* What the operator may allow beyond the rules; zeros allow nothing. */
 struct lk_verifier_limits {
-	unsigned snp_vmpl; /* the highest VMPL that may ask for a report */
+	unsigned snp_vmpl;     /* the highest VMPL that may ask for a report */
+	unsigned tpm_register; /* the PCR of the agent's events; 0 stands for 15 */
 };
 
 /* What evidence is judged by. digest is what it must carry; a TEE whose field is longer has zeros

@@ -74,6 +74,22 @@ static void snp(const struct json_t *evidence)
 			    recorded));
 }
 
+/* The nonce of the seed, whose key we do not have: PCRs and clock are what it says or refused. */
+static void tpm(const struct json_t *evidence)
+{
+	uint8_t digest[32];
+	struct lk_appraisal a = { .digest = digest, .n = sizeof(digest), .now = IN_2025 };
+	LK_JSON *claims = NULL;
+	size_t i;
+
+	for (i = 0; i < sizeof(digest); i++)
+		digest[i] = (uint8_t)(i + 1);
+	ask("tpm", &a, evidence, &claims);
+	if (claims)
+		must(lk_json_has(lk_json_get(claims, "tpm"), "ak") &&
+		     lk_json_count(lk_json_get(lk_json_get(claims, "tpm"), "pcr")) == 24);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	LK_JSON *evidence = NULL;
@@ -81,6 +97,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
 	if (size == 0 || lk_json_parse((const char *)data + 1, size - 1, &evidence, &err))
 		return 0;
-	snp(evidence);
+	if (data[0] == 't')
+		tpm(evidence);
+	else
+		snp(evidence);
 	return 0;
 }

@@ -1,11 +1,16 @@
 # SPDX-License-Identifier: Apache-2.0
 """Evidence of real TEEs, against a real server: the folder of certificates, and that evidence that was
 recorded elsewhere opens nothing here."""
+import base64
+import hashlib
 import json
 import os
 import shutil
+import struct
+import subprocess
 import unittest
 
+from jose import canonical
 from kbs import Client
 from server import ROOT, Server
 
@@ -57,3 +62,114 @@ class Recorded(unittest.TestCase):
                 body = server.audit()[-1]["body"]
                 self.assertEqual((body["event"], body["outcome"], body["tee"]), ("attest", "denied", tee))
                 self.assertIn("is not the digest of this session's nonce and key", body["reason"])
+
+
+class Tpm:
+    """A software TPM and the tools of others for it."""
+    ALL = "sha256:" + ",".join(str(n) for n in range(24))
+
+    def __init__(self, folder):
+        self.folder = folder
+        state = os.path.join(folder, "tpm")
+        os.mkdir(state)
+        socket = os.path.join(state, "socket")
+        self.process = subprocess.Popen(
+            ["swtpm", "socket", "--tpm2", "--tpmstate", "dir=" + state, "--flags", "not-need-init,startup-clear",
+             "--server", "type=unixio,path=" + socket, "--ctrl", "type=unixio,path=" + socket + ".ctrl"],
+            stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        while not os.path.exists(socket):
+            if self.process.poll() is not None:
+                raise AssertionError("swtpm has ended")
+        self.env = {**os.environ, "TPM2TOOLS_TCTI": "swtpm:path=" + socket}
+        self.log = b""
+        header = b"Spec ID Event03\0" + struct.pack("<IBBBBI", 0, 0, 2, 0, 2, 1) + struct.pack("<HHB", 11, 32, 0)
+        self.log = struct.pack("<II20xI", 0, 3, len(header)) + header
+
+    def stop(self):
+        self.process.kill()
+        self.process.wait()
+
+    def path(self, name):
+        return os.path.join(self.folder, name)
+
+    def read(self, name):
+        with open(self.path(name), "rb") as f:
+            return f.read()
+
+    def tool(self, *command):
+        subprocess.run(command, env=self.env, check=True, capture_output=True, timeout=60)
+
+    def event(self, operation, content):
+        text = f"latchkey {operation} {content}".encode()
+        event = b"LEAA" + struct.pack("<I", len(text)) + text
+        digest = hashlib.sha256(event).digest()
+        self.tool("tpm2_pcrextend", "15:sha256=" + digest.hex())
+        self.log += struct.pack("<IIIH", 15, 6, 1, 11) + digest + struct.pack("<I", len(event)) + event
+
+    def key(self, kind):
+        self.tool("tpm2_createprimary", "-Q", "-C", "o", "-G", kind, "-c", self.path("ak"),
+                  "-a", "fixedtpm|fixedparent|sensitivedataorigin|userwithauth|restricted|sign")
+        self.tool("tpm2_flushcontext", "-t")
+        self.tool("tpm2_readpublic", "-Q", "-c", self.path("ak"), "-f", "der", "-o", self.path("ak.der"))
+        return hashlib.sha256(self.read("ak.der")).hexdigest()
+
+    def evidence(self, client):
+        document = {"additional-evidence": "", "nonce": client.nonce, "tee-pubkey": client.key.jwk()}
+        nonce = hashlib.sha384(canonical(document)).digest()[:32]
+        self.tool("tpm2_flushcontext", "-t")  # nobody else frees the TPM's few slots
+        self.tool("tpm2_quote", "-Q", "-c", self.path("ak"), "-l", self.ALL, "-g", "sha256", "-q", nonce.hex(),
+                  "-m", self.path("message"), "-s", self.path("signature"))
+        self.tool("tpm2_pcrread", "-Q", self.ALL, "-o", self.path("pcrs"))
+        pcrs = self.read("pcrs")
+        text = lambda data: base64.b64encode(data).decode()
+        return {"tpm_quote": {"message": text(self.read("message")), "signature": text(self.read("signature")),
+                              "pcrs": [pcrs[at:at + 32].hex() for at in range(0, len(pcrs), 32)]},
+                "ak_public": text(self.read("ak.der")), "cc_eventlog": text(self.log + b"\xff" * 8)}
+
+
+class Quotes(unittest.TestCase):
+    """A TPM's quote, made by the tools of others."""
+
+    def setUp(self):
+        self.server = self.enterContext(Server())
+        self.tpm = Tpm(self.server.dir)
+        self.addCleanup(self.tpm.stop)
+        self.server.put("default/disk/root", b"key")
+
+    def policy(self, ak, **more):
+        rule = {"resource": "default/disk/root", "tee": "tpm", "phase": "initrd",
+                "all": [{"claim": "tpm.ak", "op": "in", "value": [ak]},
+                        {"claim": "events.configuration", "op": "eq", "value": "c0ffee"},
+                        {"claim": "tpm.pcr.14", "op": "eq", "value": "00" * 32}], **more}
+        self.server.policy({"version": 1, "rules": [rule]})
+
+    def attested(self):
+        client = self.enterContext(Client(self.server))
+        self.assertEqual(client.auth(tee="tpm").status, 200)
+        answer = client.attest(client.attestation(**{"tee-evidence": {
+            "primary_evidence": self.tpm.evidence(client), "additional_evidence": ""}}))
+        self.assertEqual(answer.status, 200, self.server.audit()[-1])
+        return client
+
+    def denied(self, reason):
+        answer = self.attested().get("default/disk/root")
+        self.assertEqual((answer.status, answer.error()), (401, "PolicyDeny"))
+        self.assertEqual(answer.detail(), "Access denied by policy")
+        self.assertIn(reason, self.server.audit()[-1]["body"]["reason"])
+
+    def test_from_boot_to_handoff(self):
+        for kind in "rsa2048:rsassa-sha256:null", "ecc256:ecdsa-sha256:null":
+            ak = self.tpm.key(kind)
+            self.policy(ak)
+            if kind.startswith("rsa"):
+                self.denied("phase is not proved")
+                self.tpm.event("configuration", "c0ffee")
+            client = self.attested()
+            self.assertEqual(client.open(client.get("default/disk/root")), b"key")
+            self.policy("00" * 32)
+            self.denied(f'claim tpm.ak is "{ak[:48]}"')
+            self.policy(ak)
+        self.tpm.tool("tpm2_pcrextend", "14:sha256=" + "11" * 32)
+        self.denied("claim tpm.pcr.14 is")
+        self.tpm.event("handoff", "now")
+        self.denied("phase is system, the rule wants initrd")
