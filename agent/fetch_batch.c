@@ -32,7 +32,7 @@ static void run_group(const struct lk_fetch_context *ctx, const struct group *g,
 	const struct lk_batch batch = {
 		.items = g->items,
 		.n_items = g->n,
-		.attester = p->needs_attester ? ctx->attester : NULL,
+		.attester = lk_provider_needs(p, g->items[0].options).attester ? ctx->attester : NULL,
 		.network = &ctx->network,
 		.deadline = ctx->deadline,
 	};

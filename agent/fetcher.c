@@ -56,7 +56,7 @@ static bool runs_programs(const struct lk_settings *s)
 
 	for (i = 0; i < s->n_volumes; i++)
 		for (j = 0; j < s->volumes[i].n_sources; j++)
-			if (s->volumes[i].sources[j].provider->runs_programs)
+			if (lk_source_needs(&s->volumes[i].sources[j]).programs)
 				return true;
 	return false;
 }

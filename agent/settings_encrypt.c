@@ -169,21 +169,6 @@ static enum lk_status check_number(const char *prefix, const struct lk_volume *v
 	return LK_OK;
 }
 
-static enum lk_status check_strength(const struct lk_volume *v,
-				     const struct lk_provider *const *tables, size_t n,
-				     struct lk_error *err)
-{
-	size_t i;
-
-	for (i = 1; i < n; i++)
-		if (tables[i - 1]->needs_attester && !tables[i]->needs_attester && !v->allow_weaker)
-			return lk_raise_code(err, LK_C_CONFIG_VALUE,
-					     "'%s' proves less than '%s' before it, which needs "
-					     "allow_weaker = true",
-					     tables[i]->name, tables[i - 1]->name);
-	return LK_OK;
-}
-
 static enum lk_status read_source(struct lk_config *cfg, const char *prefix,
 				  const struct lk_provider *provider, struct lk_volume_source *ret,
 				  struct lk_error *err)
@@ -228,6 +213,22 @@ static enum lk_status read_sources(struct lk_config *cfg, const char *prefix,
 	return st;
 }
 
+/* What comes after a source that proves what booted proves as much, or may prove less. */
+static enum lk_status check_strength(const struct lk_volume *v, struct lk_error *err)
+{
+	size_t i;
+
+	for (i = 1; i < v->n_sources; i++)
+		if (lk_source_needs(&v->sources[i - 1]).attester &&
+		    !lk_source_needs(&v->sources[i]).attester && !v->allow_weaker)
+			return lk_raise_code(err, LK_C_CONFIG_VALUE,
+					     "'%s' proves less than '%s' before it, which needs "
+					     "allow_weaker = true",
+					     v->sources[i].provider->name,
+					     v->sources[i - 1].provider->name);
+	return LK_OK;
+}
+
 enum lk_status lk_encrypt_read(struct lk_config *cfg, const char *prefix, struct lk_volume *v,
 			       struct lk_error *err)
 {
@@ -250,14 +251,15 @@ enum lk_status lk_encrypt_read(struct lk_config *cfg, const char *prefix, struct
 	st = check_number(prefix, v, (const struct lk_provider *const *)tables, n, err);
 	if (!st && v->providers.items)
 		st = order_tables(&v->providers, tables, n, err);
-	if (!st)
-		st = check_strength(v, (const struct lk_provider *const *)tables, n, err);
 	if (st) {
 		st = lk_config_problem(cfg, section, "providers", err);
 		if (st)
 			return st;
 	}
-	return read_sources(cfg, prefix, (const struct lk_provider *const *)tables, n, v, err);
+	st = read_sources(cfg, prefix, (const struct lk_provider *const *)tables, n, v, err);
+	if (!st && lk_config_clean(cfg) && check_strength(v, err))
+		st = lk_config_problem(cfg, section, "providers", err);
+	return st;
 }
 
 void lk_sources_free(struct lk_volume *v)
@@ -283,12 +285,17 @@ bool lk_volume_throw_away(const struct lk_volume *v)
 	       (v->n_sources > 0 && v->sources[0].provider->throw_away);
 }
 
+struct lk_provider_needs lk_source_needs(const struct lk_volume_source *s)
+{
+	return lk_provider_needs(s->provider, s->options);
+}
+
 bool lk_volume_attested(const struct lk_volume *v)
 {
 	size_t i;
 
 	for (i = 0; i < v->n_sources; i++)
-		if (v->sources[i].provider->needs_attester)
+		if (lk_source_needs(&v->sources[i]).attester)
 			return true;
 	return false;
 }
@@ -298,7 +305,7 @@ bool lk_volume_needs_network(const struct lk_volume *v)
 	size_t i;
 
 	for (i = 0; i < v->n_sources; i++)
-		if (v->sources[i].provider->needs_network)
+		if (lk_source_needs(&v->sources[i]).network)
 			return true;
 	return false;
 }

@@ -54,7 +54,7 @@ bool lk_source_may_format(const struct lk_volume_source *s)
 {
 	const struct lk_provider *p = s->provider;
 
-	return !p->needs_network || (p->proves_server && p->proves_server(s->options));
+	return !lk_source_needs(s).network || (p->proves_server && p->proves_server(s->options));
 }
 
 /* Nothing is opened before everything was found: a volume on another's mapping would wait for

@@ -35,18 +35,19 @@ static void warn_rows(const struct warner *w, const char *volume, const struct l
 static void warn_source(const struct warner *w, const struct lk_volume *v,
 			const struct lk_volume_source *source)
 {
+	const struct lk_provider_needs needs = lk_source_needs(source);
 	const struct lk_provider *p = source->provider;
 	const struct lk_key *keys;
 	size_t i;
 
-	if (p->runs_programs)
+	if (needs.programs)
 		say(w,
 		    "volume '%s': provider '%s' is for testing: whoever can run its program has "
 		    "the key",
 		    v->name, p->name);
 	else if (p->throw_away)
 		say(w, "volume '%s': a random key: it starts empty at each opening", v->name);
-	else if (!p->needs_attester)
+	else if (!needs.attester)
 		say(w,
 		    "volume '%s': provider '%s' releases the key to whoever holds its credential; "
 		    "nothing proves what booted",

@@ -73,6 +73,11 @@ struct lk_provider_table {
 	const char *help;
 };
 
+/* What a source of keys needs of the machine. */
+struct lk_provider_needs {
+	bool network, attester, programs;
+};
+
 struct lk_provider {
 	const char *name;		   /* as written in the configuration */
 	const char *summary;		   /* one line: --help, manual page */
@@ -80,6 +85,9 @@ struct lk_provider {
 	bool needs_network;
 	bool needs_attester;
 	bool runs_programs; /* the fetcher's sandbox must allow execve; false on attested paths */
+	/* What these options need, where they and not the provider decide: *ret holds the three above.
+	 * NULL: they do not. Pure. Ask lk_provider_needs. */
+	void (*needs)(const void *options, struct lk_provider_needs *ret);
 	bool throw_away;    /* each key is new, and opens nothing that was there before */
 	const struct lk_key *keys;		/* rows ending in { 0 } */
 	const struct lk_provider_table *tables; /* further rows; may be NULL */
@@ -112,6 +120,7 @@ struct lk_provider {
 /* The build's list, ending in NULL. */
 extern const struct lk_provider *const lk_providers[];
 const struct lk_provider *lk_provider_find(const char *name); /* NULL if unknown */
+struct lk_provider_needs lk_provider_needs(const struct lk_provider *p, const void *options);
 /* The i-th table of a provider's rows, NULL past the end: 0 is its own. *ret_section, if wanted:
  * the name of its section, "encrypt.PROVIDER[.TABLE]", in a buffer of this size. */
 #define LK_PROVIDER_SECTION 40

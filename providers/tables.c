@@ -4,6 +4,19 @@
 
 #include "providers/provider.h"
 
+struct lk_provider_needs lk_provider_needs(const struct lk_provider *p, const void *options)
+{
+	struct lk_provider_needs needs = {
+		.network = p->needs_network,
+		.attester = p->needs_attester,
+		.programs = p->runs_programs,
+	};
+
+	if (p->needs)
+		p->needs(options, &needs);
+	return needs;
+}
+
 const struct lk_key *lk_provider_keys(const struct lk_provider *p, size_t i,
 				      char ret_section[LK_PROVIDER_SECTION])
 {
