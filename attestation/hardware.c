@@ -4,7 +4,8 @@
 
 #include <dirent.h>
 #include <string.h>
-#include <unistd.h>
+
+#include "attestation/tsm.h"
 
 #ifdef __x86_64__
 #include <cpuid.h>
@@ -47,12 +48,20 @@ static bool has_entry(const char *dir, const char *prefix)
 	return found;
 }
 
+/* The interface stands as soon as its module is loaded; a provider is what makes a TEE. Whoever may
+ * not look is not told that there is none. */
+static bool has_tsm_provider(void)
+{
+	char provider[LK_TSM_PROVIDER_MAX];
+	struct lk_error ignored = { 0 };
+
+	return lk_tsm_provider(&lk_the_kernel, LK_TSM_ROOT, provider, &ignored) != LK_ABSENT;
+}
+
 struct lk_hardware lk_hardware_probe(void)
 {
 	struct lk_hardware hw = {
-		/* comes with the driver of a provider; in initramfs configfs may not be mounted,
-		 * but a guest of that kind shows in CPUID as well */
-		.tsm = access("/sys/kernel/config/tsm", F_OK) == 0,
+		.tsm = has_tsm_provider(),
 		.tpm = has_entry("/dev", "tpm") || has_entry("/sys/class/tpm", "tpm"),
 	};
 

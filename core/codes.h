@@ -128,6 +128,14 @@
 	  "No attester of the configured kind works on this machine.")                             \
 	X(TEE_REFUSED, LK_CONFIG, "tee-refused",                                                   \
 	  "The sample attester is refused where real hardware is present.")                        \
+	X(TEE_BUSY, LK_AGAIN, "tee-busy",                                                          \
+	  "The TEE or its host is busy with another request; it is asked again.")                  \
+	X(TEE_FAILED, LK_INTERNAL, "tee-failed",                                                   \
+	  "The TEE made no report: the kernel's log and the host's quoting service say why.")      \
+	X(TEE_DEBUG, LK_TAMPERED, "tee-debug",                                                     \
+	  "The guest runs in debug mode, in which its host reads its memory; start it without.")   \
+	X(EVIDENCE_INVALID, LK_TAMPERED, "evidence-invalid",                                       \
+	  "The report is malformed or not the one asked for; kernel and firmware may be too new.") \
 	/* key server */                                                                           \
 	X(POLICY_INVALID, LK_CONFIG, "policy-invalid",                                             \
 	  "Correct the rule named; latchkeyd(8) shows the form of a policy.")                      \

@@ -77,6 +77,8 @@ bool lk_json_set_bool(struct json_t *obj, const char *name, bool value);
 bool lk_json_set_null(struct json_t *obj, const char *name);
 bool lk_json_append(struct json_t *array, struct json_t *value);
 bool lk_json_append_string(struct json_t *array, const char *value);
+/* An array of n numbers from 0 to 255, as some protocols write bytes. */
+bool lk_json_set_bytes(struct json_t *obj, const char *name, const uint8_t *bytes, size_t n);
 
 /* Text of a value, malloc'ed and terminated. LK_JSON_COMPACT keeps the order of insertion;
  * LK_JSON_CANONICAL is RFC 8785 for the shapes we use (sorted, minimal escapes);

@@ -64,6 +64,18 @@ bool lk_json_append_string(struct json_t *array, const char *value)
 	return lk_json_append(array, json_string(value));
 }
 
+bool lk_json_set_bytes(struct json_t *obj, const char *name, const uint8_t *bytes, size_t n)
+{
+	LK_JSON *array = lk_json_array();
+	size_t i;
+
+	for (i = 0; array && i < n; i++) {
+		if (!lk_json_append(array, json_integer(bytes[i])))
+			return false;
+	}
+	return lk_json_set(obj, name, lk_take(array));
+}
+
 static bool is_ascii(const char *s)
 {
 	for (; *s; s++) {

@@ -68,6 +68,19 @@ TEST(compact_keeps_the_order)
 			"\"list\":[\"x\",{}],\"again\":[\"x\",{}]}");
 }
 
+TEST(bytes_are_numbers)
+{
+	static const uint8_t bytes[] = { 0, 127, 255 };
+	LK_JSON *obj = NULL;
+	LK_JSON_TEXT *text = NULL;
+
+	lk_json_setup();
+	obj = lk_json_object();
+	CHECK(lk_json_set_bytes(obj, "b", bytes, 3) && lk_json_set_bytes(obj, "none", bytes, 0));
+	text = dump(obj, LK_JSON_COMPACT);
+	CHECK_STR(text, "{\"b\":[0,127,255],\"none\":[]}");
+}
+
 TEST(any_value_can_be_written)
 {
 	LK_JSON *doc = parse("\"just text\"");
@@ -225,6 +238,6 @@ TEST(refused_documents_leave_nothing)
 	CHECK(!in_memory());
 }
 
-TESTS(broken_chains_end_in_an_error, compact_keeps_the_order, any_value_can_be_written,
-      pretty_is_for_people, canonical_refuses_what_it_cannot, canonical_form,
-      freed_documents_leave_nothing, refused_documents_leave_nothing)
+TESTS(broken_chains_end_in_an_error, compact_keeps_the_order, bytes_are_numbers,
+      any_value_can_be_written, pretty_is_for_people, canonical_refuses_what_it_cannot,
+      canonical_form, freed_documents_leave_nothing, refused_documents_leave_nothing)
