@@ -58,7 +58,7 @@ def host_release():
     raise tools.Trouble("/etc/os-release names no release")
 
 
-def _package_sources(wanted):
+def package_sources(wanted):
     """sources.list lines: the Debian archives that apt itself uses here, for a release."""
     codename = host_release()
     listing = tools.run(["apt-get", "indextargets", "--format",
@@ -175,23 +175,30 @@ def _build(home, codename, lines, extra):
     os.rename(partial, home)
 
 
-def get(codename=None, extra=()):
-    """The guest of a Debian release (default: this machine's), made now if it is not cached. One
-    with `extra` packages is a tree of its own, named after the first of them."""
-    codename = codename or host_release()
-    lines = _package_sources(codename)
-    name = f"{extra[0]}-{codename}" if extra else codename
-    home = tools.CACHE / f"{name}-{_fingerprint(codename, extra)}"
+def kept(name, fingerprint, make):
+    """The folder of something that takes long to make, by its recipe's fingerprint: made now, by
+    make(folder), if it is not cached. Those of former recipes go."""
+    home = tools.CACHE / f"{name}-{fingerprint}"
     tools.CACHE.mkdir(parents=True, exist_ok=True)
     with open(tools.CACHE / "lock", "w", encoding="ascii") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         if not home.exists():
             tools.say(f"making the guest trees ({name}), about a minute")
-            _build(home, codename, lines, extra)
+            make(home)
             for stale in tools.CACHE.glob(name + "-*"):
                 if stale != home:
                     shutil.rmtree(stale)
-    return Guest(home)
+    return home
+
+
+def get(codename=None, extra=()):
+    """The guest of a Debian release (default: this machine's), made now if it is not cached. One
+    with `extra` packages is a tree of its own, named after the first of them."""
+    codename = codename or host_release()
+    lines = package_sources(codename)
+    name = f"{extra[0]}-{codename}" if extra else codename
+    return Guest(kept(name, _fingerprint(codename, extra),
+                      lambda home: _build(home, codename, lines, extra)))
 
 
 def copy_tree(source, target):

@@ -2,6 +2,7 @@
 """A virtual machine of one process: a test program of ours in an initramfs with a kernel, its
 modules, busybox and nothing else."""
 
+import lzma
 import os
 import re
 import subprocess
@@ -40,7 +41,7 @@ def modules(guest, names):
     needs = {}
     for line in (base / "modules.dep").read_text().splitlines():
         path, below = line.split(":", 1)
-        needs[Path(path).stem.replace("-", "_")] = (path, below.split())
+        needs[Path(path).name.split(".")[0].replace("-", "_")] = (path, below.split())
     order = []
     for name in names:
         if name not in needs:
@@ -59,9 +60,14 @@ def libraries(program):
     return sorted(set(found))
 
 
-def initramfs(guest, program, names, script, out, others=()):
+def module_bytes(path):
+    """A module as busybox can load it: some releases compress theirs."""
+    return lzma.decompress(path.read_bytes()) if path.suffix == ".xz" else path.read_bytes()
+
+
+def initramfs(guest, program, names, script, out, others=(), files=None):
     """An archive whose first process loads the modules and runs the shell lines of `script`; others:
-    programs of this machine that lie in /usr/sbin."""
+    programs of this machine that lie in /usr/sbin; files: more of them, by their path."""
     archive = cpio.Archive()
     archive.file("/init", INIT + script + "\npoweroff -f\n", 0o755)
     archive.file("/bin/busybox", guest.busybox.read_bytes(), 0o755)
@@ -74,8 +80,11 @@ def initramfs(guest, program, names, script, out, others=()):
         archive.file(library, Path(library).read_bytes(), 0o755)
     loaded = modules(guest, names)
     for path in loaded:
-        archive.file(f"/modules/{path.name}", path.read_bytes())
-    archive.file("/modules/now", "".join(f"{path.name}\n" for path in loaded))
+        archive.file(f"/modules/{path.name.removesuffix('.xz')}", module_bytes(path))
+    archive.file("/modules/now",
+                 "".join(f"{path.name.removesuffix('.xz')}\n" for path in loaded))
+    for path, content in (files or {}).items():
+        archive.file(path, content)
     for folder in ("dev", "proc", "sys", "run", "tmp", "mnt"):
         archive.file(f"/{folder}/.keep", "")
     Path(out).write_bytes(archive.bytes())
