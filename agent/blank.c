@@ -68,9 +68,9 @@ static enum lk_status look_at(int fd, const struct lk_blank_part *part, uint8_t 
 		if (n < 0 && errno == EINTR)
 			continue;
 		if (n <= 0)
-			return lk_raise(err, LK_INTERNAL, "read at byte %llu: %s",
-					(unsigned long long)(part->offset + done),
-					n ? strerror(errno) : "the device ends there");
+			return lk_raise_code(err, LK_C_DEVICE_FAILED, "read at byte %llu: %s",
+					     (unsigned long long)(part->offset + done),
+					     n ? strerror(errno) : "the device ends there");
 		data = first_byte(buf, (size_t)n);
 		if (data) {
 			snprintf(ret->what, sizeof(ret->what), "data at byte %llu",

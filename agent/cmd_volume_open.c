@@ -89,6 +89,7 @@ static enum lk_status init(const struct options *o, struct lk_error *err)
 	const struct lk_volume *v;
 	struct lk_progress progress;
 	struct lk_run run = { .config_dir = o->config_dir, .only = o->name };
+	struct lk_error interrupted = { 0 };
 	enum lk_status st;
 
 	st = check_volume(o, &settings, &v, err);
@@ -106,6 +107,8 @@ static enum lk_status init(const struct options *o, struct lk_error *err)
 		printf("%s: made on %s, UUID %s\n", o->name, run.volumes[0].dev.path,
 		       run.report.volumes[0].luks_uuid);
 	lk_run_end(&run);
+	if (st && lk_interrupt_check(&interrupted))
+		lk_context(err, "volume '%s' is not made; the same command makes it anew", o->name);
 	return st;
 }
 

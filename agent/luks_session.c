@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* A context of libcryptsetup over a private header, and what the library says meanwhile. */
 
+#include <errno.h>
 #include <libcryptsetup.h>
 #include <stdio.h>
 #include <string.h>
@@ -31,9 +32,12 @@ static void to_debug_log(int level, const char *message, void *data)
 enum lk_status lk_luks_library_fault(const struct lk_luks_session *s, const char *what, int r,
 				     struct lk_error *err)
 {
-	return lk_raise(err, LK_INTERNAL, "%s: %s (%s)", what,
-			s->complaint[0] ? s->complaint : "libcryptsetup gives no reason",
-			strerror(-r));
+	const char *why = s->complaint[0] ? s->complaint : "libcryptsetup gives no reason";
+
+	if (r == -EIO || r == -ENOSPC)
+		return lk_raise_code(err, LK_C_DEVICE_FAILED, "%s: %s (%s)", what, why,
+				     strerror(-r));
+	return lk_raise(err, LK_INTERNAL, "%s: %s (%s)", what, why, strerror(-r));
 }
 
 enum lk_status lk_luks_session_start(struct lk_luks_session *s, int header_fd, int data_fd,

@@ -312,6 +312,8 @@ static enum lk_status make(struct making *w, const struct lk_volume_key *key,
 		st = make_header(w, &key->bytes, made, err);
 	if (!st)
 		st = fill(w, made, key, err);
+	if (!st) /* the last moment at which it can stay unmade */
+		st = lk_interrupt_check(err);
 	if (!st && !w->throw_away)
 		st = lk_luks_made_write(made, w->fd, err);
 	return st;

@@ -48,7 +48,7 @@ static const char *const entropies[] = { "unknown", "full", NULL };
 	.choices = queues,                                                                         \
 	.help = "Whether blocks go through dm-crypt's work queues. auto: not where the kernel is " \
 		"5.15 or newer, the processor has AES instructions, and the disk does not seek "   \
-		"or the machine is a virtual one."
+		"or the machine is a virtual one. Volumes with integrity follow the same rule."
 #define FORMAT                                                                                     \
 	.name = "format", .type = LK_T_CHOICE, AT(format), .fallback = "never",                    \
 	.choices = formats,                                                                        \

@@ -57,6 +57,6 @@ enum lk_status lk_stage_make(struct lk_run *run, size_t i, struct lk_error *err)
 	};
 
 	if (!lk_volume_throw_away(v))
-		lk_log(LK_LOG_INFO, "volume '%s' is made on %s", v->name, state->dev.path);
+		lk_log(LK_LOG_INFO, "volume '%s' is being made on %s", v->name, state->dev.path);
 	return lk_make_volume(&make, &run->results[i].key, &state->prepared, err);
 }

@@ -14,6 +14,7 @@
 
 #include "core/cleanup.h"
 #include "core/config_files.h"
+#include "core/interrupt.h"
 
 enum lk_status lk_exec_check(const char *command, struct lk_error *err)
 {
@@ -108,20 +109,14 @@ static enum lk_status child_start(char *command, const struct lk_strings *args, 
 	return LK_OK;
 }
 
-/* Wait until fd can be read, or the deadline. */
+/* Wait until fd can be read, or the deadline, or Ctrl-C: that does not reach the program's group. */
 static enum lk_status wait_for(int fd, struct lk_deadline deadline, struct lk_error *err)
 {
-	struct pollfd p = { .fd = fd, .events = POLLIN };
-	int n;
+	enum lk_status st = lk_interrupt_wait(fd, POLLIN, deadline, err);
 
-	do {
-		n = poll(&p, 1, lk_deadline_left(deadline));
-		if (n > 0)
-			return LK_OK;
-		if (n < 0 && errno != EINTR)
-			return lk_raise(err, LK_INTERNAL, "wait for a program: %m");
-	} while (!lk_deadline_passed(deadline));
-	return lk_raise(err, LK_TIMEOUT, "did not end within the deadline");
+	if (st == LK_TIMEOUT)
+		return lk_raise(err, LK_TIMEOUT, "did not end within the deadline");
+	return st;
 }
 
 static enum lk_status read_output(const struct child *c, size_t max, struct lk_secret *key,

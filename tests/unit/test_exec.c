@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "core/deadline.h"
+#include "core/interrupt.h"
 #include "providers/provider.h"
 #include "tests/check.h"
 #include "tests/fakes/provider_options.h"
@@ -207,6 +208,20 @@ TEST(what_a_program_leaves_behind_is_ended)
 	CHECK(gone(read_pid("pid")));
 }
 
+/* Ctrl-C reaches the agent's group alone: the agent ends the program's. */
+TEST(an_interrupt_ends_the_program)
+{
+	const int64_t began = lk_clock_ms();
+	char body[256];
+
+	lk_interrupt_setup();
+	script("");
+	snprintf(body, sizeof(body), "echo $$ > %s/pid; kill -INT $PPID; exec sleep 60", dir);
+	CHECK_EQ(run(script(body), NULL, 0, 60000), LK_AGAIN);
+	CHECK(lk_clock_ms() - began < 30000);
+	CHECK(gone(read_pid("pid")));
+}
+
 TEST(tidy_up)
 {
 	lk_secret_wipe(&key.bytes);
@@ -217,4 +232,4 @@ TEST(tidy_up)
 TESTS(failures_are_failures_and_quote_nothing, no_program_relative_to_here,
       a_plain_name_is_looked_up_before_the_cage, output_is_the_key_byte_for_byte,
       no_shell_sees_the_arguments, nothing_is_inherited, the_deadline_ends_the_whole_group,
-      what_a_program_leaves_behind_is_ended, tidy_up)
+      what_a_program_leaves_behind_is_ended, an_interrupt_ends_the_program, tidy_up)

@@ -8,14 +8,18 @@ from harness import mini, tools, vm
 
 MODULES = ("virtio_pci", "virtio_blk", "dm_crypt", "dm_integrity", "authenc", "hmac",
            "sha256_generic", "cryptd", "crypto_simd", "aesni_intel", "ecb", "xts", "ext4", "xfs",
-           "vfat", "nls_cp437", "nls_ascii", "nls_utf8", "crc32c_generic", "libcrc32c")
+           "vfat", "nls_cp437", "nls_ascii", "nls_utf8", "crc32c_generic", "libcrc32c", "loop")
 MKFS = ("mkfs.ext4", "mkfs.xfs", "mkfs.vfat")
 BLANK = (("small", 2), ("lasting", 56), ("gone", 56), ("large", 400))  # serial, MiB
+# A disk is gone after the last.
+PARTS = ("making", "commands", "faults")
 SCRIPT = """
 export PATH=/bin:/usr/sbin
-make_vm 2>/tmp/stderr
-echo "PART make ended with $?"
-grep -v '^latchkey: ' /tmp/stderr | sed 's/^/STDERR /'
+for part in @PARTS@; do
+	make_vm $part 2>/tmp/stderr
+	echo "PART make $part ended with $?"
+	grep -v '^latchkey: ' /tmp/stderr | sed 's/^/STDERR /'
+done
 echo ALL DONE
 """
 DEADLINE = 600
@@ -32,11 +36,12 @@ def disks(work):
     return attached
 
 
-def boot(guest, work):
+def boot(guest, work, parts=PARTS):
     """The outcome of the machine."""
     work.mkdir(parents=True)
     program = mini.dev_program("tests", "volumes", "make_vm")
     programs = [shutil.which(name, path="/usr/sbin:/sbin:/usr/bin") for name in MKFS]
-    initrd = mini.initramfs(guest, program, MODULES, SCRIPT, work / "initrd", programs)
+    script = SCRIPT.replace("@PARTS@", " ".join(parts))
+    initrd = mini.initramfs(guest, program, MODULES, script, work / "initrd", programs)
     machine = vm.Machine(guest.kernel, initrd, "rdinit=/init", disks(work), network=False)
     return vm.boot(machine, work, DEADLINE)
