@@ -5,8 +5,10 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
+#include <linux/fs.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/sysmacros.h>
 #include <unistd.h>
 
@@ -32,6 +34,7 @@ static enum lk_status check_origin(const struct lk_blockdev *origin, struct lk_e
 {
 	uint8_t head[LK_SNAPSHOT_HEAD];
 	const char *kind;
+	int sector = 0;
 
 	if (pread(origin->fd, head, sizeof(head), 0) != (ssize_t)sizeof(head))
 		return lk_raise(err, LK_INTERNAL, "read %s: %s", origin->path, strerror(errno));
@@ -41,6 +44,15 @@ static enum lk_status check_origin(const struct lk_blockdev *origin, struct lk_e
 				     "rw_overlay_type = dm-snapshot needs a root of ext4 or xfs, "
 				     "and this one is %s: write overlayfs",
 				     kind);
+	if (ioctl(origin->fd, BLKSSZGET, &sector) != 0)
+		return lk_raise(err, LK_INTERNAL, "ask %s for its sectors: %s", origin->path,
+				strerror(errno));
+	if (strcmp(kind, "xfs") == 0 &&
+	    lk_snapshot_xfs_sector(head, sizeof(head)) < (unsigned)sector)
+		return lk_raise_code(err, LK_C_CONFIG_VALUE,
+				     "the root's xfs has sectors of %u bytes and the device of %d: "
+				     "make it with mkfs.xfs -s size=%d",
+				     lk_snapshot_xfs_sector(head, sizeof(head)), sector, sector);
 	return LK_OK;
 }
 

@@ -36,6 +36,9 @@ uint64_t lk_snapshot_room(uint64_t size);
  * "xfs", "erofs" or "unknown". Pure. */
 #define LK_SNAPSHOT_HEAD 2048u
 const char *lk_snapshot_filesystem(const uint8_t *head, size_t n);
+/* Bytes of a sector as the xfs that begins so counts them; 0 when it is none. Its kernel refuses a device
+ * whose own are larger, as those of a verified one are. Pure. */
+unsigned lk_snapshot_xfs_sector(const uint8_t *head, size_t n);
 
 struct lk_snapshot_use {
 	bool overflowed;      /* writes fail */

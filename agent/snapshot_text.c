@@ -47,6 +47,15 @@ const char *lk_snapshot_filesystem(const uint8_t *head, size_t n)
 	return stands(head, n, 1024 + 56, ext4, sizeof(ext4)) ? "ext4" : "unknown";
 }
 
+unsigned lk_snapshot_xfs_sector(const uint8_t *head, size_t n)
+{
+	enum { AT = 102 }; /* sb_sectsize, 16 bits, the most significant byte first */
+
+	if (n < AT + 2 || !stands(head, n, 0, "XFSB", 4))
+		return 0;
+	return (unsigned)head[AT] << 8 | head[AT + 1];
+}
+
 /* Up to 19 digits, then `end`. */
 static bool number(const char **at, char end, uint64_t *ret)
 {

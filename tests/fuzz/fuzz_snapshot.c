@@ -51,6 +51,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 			return 0;
 		memcpy(head, data + 1, size - 1);
 		must(*lk_snapshot_filesystem(head, size - 1) != '\0', "a name");
+		must(lk_snapshot_xfs_sector(head, size - 1) <= UINT16_MAX, "sectors");
 		free(head);
 		return 0;
 	}

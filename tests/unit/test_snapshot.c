@@ -46,6 +46,11 @@ TEST(file_systems_are_known_by_their_first_bytes)
 	memcpy(head, "XFSB", 4);
 	CHECK_STR(lk_snapshot_filesystem(head, sizeof(head)), "xfs");
 	CHECK_STR(lk_snapshot_filesystem(head, 3), "unknown");
+	head[102] = 0x02;
+	CHECK_EQ(lk_snapshot_xfs_sector(head, sizeof(head)), 512);
+	CHECK_EQ(lk_snapshot_xfs_sector(head, 103), 0);
+	head[0] = 'x';
+	CHECK_EQ(lk_snapshot_xfs_sector(head, sizeof(head)), 0);
 }
 
 TEST(status_is_read)

@@ -2,11 +2,12 @@
 /*
  * Hash trees on a device of their own and writable layers against a real kernel: runs inside the
  * virtual machine of tests/volumes/run, beside volumes_vm. Arguments: the part ("layers",
- * "silent-udev" or "udev"), then the parameters of the disks as volumes_vm has them, then those of
- * base: root hash, number of data blocks.
+ * "silent-udev" or "udev"), then root hash, salt and number of data blocks of bare, base and xfs.
  *
  * Disks, by their serial numbers: bare is the numbered verity image, tree its hash tree alone, base
- * an ext4 root with its tree behind, small, other and large are blank, ext4 is an empty file system.
+ * an ext4 root with its tree behind, xfs such a root of xfs; sectors is an xfs whose
+ * sectors are smaller than its device's; small, other, large and room are blank, ext4 is an empty file
+ * system.
  */
 
 #include <errno.h>
@@ -14,64 +15,24 @@
 #include <inttypes.h>
 #include <linux/fs.h>
 #include <sys/ioctl.h>
-#include <sys/mount.h>
 #include <sys/stat.h>
-#include <sys/statvfs.h>
 #include <sys/sysmacros.h>
 #include <unistd.h>
 
-#include "agent/containers.h"
 #include "agent/dm.h"
 #include "agent/loop.h"
-#include "agent/overlay.h"
 #include "agent/settings.h"
 #include "agent/snapshot.h"
 #include "agent/verity.h"
 #include "core/base64.h"
 #include "core/crypto.h"
-#include "tests/check.h"
+#include "tests/volumes/layers_kit.h"
+#include "tests/volumes/layers_parts.h"
 
 #define BLOCK 4096u
 #define CHUNK LK_SNAPSHOT_CHUNK
 
-static struct lk_error err;
-static struct lk_verity_params bare, base;
-
-static struct lk_deadline soon(void)
-{
-	return lk_deadline_in(20000);
-}
-
-/* The device with this serial number. */
-static struct lk_blockdev disk(const char *serial)
-{
-	struct lk_blockdev dev = LK_BLOCKDEV_NONE;
-	char path[64], text[32];
-
-	for (int letter = 'a'; letter <= 'z'; letter++) {
-		LK_FILE FILE *f = NULL;
-
-		snprintf(path, sizeof(path), "/sys/block/vd%c/serial", letter);
-		f = fopen(path, "re");
-		if (!f || !fgets(text, sizeof(text), f))
-			continue;
-		text[strcspn(text, "\n")] = '\0';
-		if (strcmp(text, serial) != 0)
-			continue;
-		snprintf(path, sizeof(path), "/dev/vd%c", letter);
-		CHECK_OK(lk_blockdev_open(path, &dev, &err));
-		return dev;
-	}
-	check_fail(__FILE__, __LINE__, "no disk '%s'", serial);
-}
-
-static bool mapped(const char *name)
-{
-	bool exists = true;
-
-	CHECK_OK(lk_dm_exists(name, &exists, &err));
-	return exists;
-}
+static struct lk_verity_params bare, base, xfs;
 
 static void check_gone(void)
 {
@@ -373,158 +334,6 @@ TEST(tables_that_the_kernel_does_not_know)
 	CHECK(!mapped("root"));
 }
 
-/* --- overlays on disk --- */
-
-#define ROOT  "/tmp/sysroot"
-#define PLACE "/tmp/layers"
-#define OTHER "00ff"
-
-static void put(const char *path, const char *text)
-{
-	LK_FILE FILE *f = fopen(path, "we");
-
-	if (!f || fputs(text, f) < 0)
-		check_fail(__FILE__, __LINE__, "write %s: %s", path, strerror(errno));
-}
-
-static enum lk_status lay(const char *made_for, struct lk_overlay_found *found)
-{
-	LK_BLOCKDEV store = disk("ext4");
-	const struct lk_overlay_spec o = {
-		.root = ROOT, .place = PLACE, .store = store.path, .made_for = made_for
-	};
-
-	return lk_overlay_mount(&o, found, &err);
-}
-
-static void take_off(void)
-{
-	char path[128];
-
-	for (size_t i = 0; lk_container_dirs[i]; i++) {
-		snprintf(path, sizeof(path), ROOT "/%s", lk_container_dirs[i]);
-		CHECK_EQ(umount(path), 0);
-	}
-	CHECK_EQ(umount(ROOT), 0);
-	CHECK_EQ(umount(PLACE), 0);
-}
-
-/* The store as it is between two boots. */
-static void change_store(const char *from, const char *to, const char *link)
-{
-	LK_BLOCKDEV store = disk("ext4");
-
-	CHECK_EQ(mount(store.path, PLACE, "ext4", 0, ""), 0);
-	if (from)
-		CHECK_EQ(rename(from, to), 0);
-	if (link)
-		CHECK_EQ(symlink("/tmp", link), 0);
-	CHECK_EQ(umount(PLACE), 0);
-}
-
-TEST(a_root_to_write_over)
-{
-	CHECK(mkdir(ROOT, 0755) == 0 && mount("test", ROOT, "tmpfs", 0, "mode=0751") == 0);
-	put(ROOT "/below", "base");
-	CHECK_EQ(mount(NULL, ROOT, NULL, MS_REMOUNT | MS_RDONLY, NULL), 0);
-}
-
-TEST(a_layer_lasts_for_its_root_hash)
-{
-	struct lk_overlay_found found;
-	struct statvfs fs;
-	struct stat s;
-
-	CHECK_OK(lay("aa", &found));
-	CHECK(!found.kept && found.others == 0);
-	CHECK(stat(ROOT, &s) == 0 && (s.st_mode & 07777) == 0751);
-	CHECK(stat(PLACE, &s) == 0 && (s.st_mode & 07777) == 0700);
-	CHECK(statvfs(PLACE, &fs) == 0);
-	CHECK((fs.f_flag & (ST_NOSUID | ST_NODEV)) == (ST_NOSUID | ST_NODEV));
-	put(ROOT "/written", "first");
-	put(ROOT "/var/lib/docker/image", "pulled");
-	CHECK_OK(lay("aa", &found)); /* done already */
-	take_off();
-	CHECK(access(ROOT "/written", F_OK) != 0);
-	CHECK_OK(lay("aa", &found));
-	CHECK(found.kept && found.others == 0);
-	CHECK(access(ROOT "/written", F_OK) == 0 && access(ROOT "/below", F_OK) == 0);
-	CHECK(access(ROOT "/var/lib/docker/image", F_OK) == 0 && found.missed == 0);
-	take_off();
-}
-
-TEST(another_root_hash_starts_empty_and_loses_nothing)
-{
-	struct lk_overlay_found found;
-
-	CHECK_OK(lay(OTHER, &found));
-	CHECK(!found.kept && found.others == 1);
-	CHECK(access(ROOT "/written", F_OK) != 0);
-	put(ROOT "/other", "second");
-	take_off();
-	CHECK_OK(lay("aa", &found));
-	CHECK(found.kept && found.others == 1);
-	CHECK(access(ROOT "/written", F_OK) == 0 && access(ROOT "/other", F_OK) != 0);
-	take_off();
-}
-
-TEST(a_store_that_was_to_be_empty_is_refused)
-{
-	struct lk_overlay_found found;
-
-	CHECK_EQ(lay(NULL, &found), LK_TAMPERED);
-	CHECK_EQ(err.code, LK_C_LAYER_INVALID);
-	CHECK_EQ(umount(PLACE), -1);
-}
-
-TEST(what_a_cut_left_unfinished_is_finished)
-{
-	struct lk_overlay_found found;
-
-	/* all that a crash leaves behind: the name is given last */
-	change_store(PLACE "/layers/" OTHER, PLACE "/layers/bb.new", NULL);
-	CHECK_OK(lay("bb", &found));
-	CHECK(!found.kept && found.others == 1);
-	take_off();
-}
-
-TEST(links_in_a_store_are_not_followed)
-{
-	struct lk_overlay_found found;
-
-	change_store(NULL, NULL, PLACE "/layers/cc");
-	CHECK_EQ(lay("cc", &found), LK_TAMPERED);
-	CHECK_EQ(err.code, LK_C_LAYER_INVALID);
-	change_store(PLACE "/layers", PLACE "/were", PLACE "/layers");
-	CHECK_EQ(lay("aa", &found), LK_TAMPERED);
-	CHECK_EQ(err.code, LK_C_LAYER_INVALID);
-	CHECK_EQ(umount(PLACE), -1);
-}
-
-TEST(a_layer_that_starts_empty)
-{
-	struct lk_overlay_found found;
-
-	change_store(PLACE "/layers", PLACE "/link", NULL);
-	CHECK_OK(lay(NULL, &found));
-	CHECK(!found.kept && found.others == 0);
-	put(ROOT "/written", "third");
-	take_off();
-	/* whoever promised an empty store did not keep it */
-	CHECK_EQ(lay(NULL, &found), LK_TAMPERED);
-	CHECK_EQ(err.code, LK_C_LAYER_INVALID);
-}
-
-TEST(a_store_without_a_file_system)
-{
-	const struct lk_overlay_spec o = { .root = ROOT, .place = PLACE, .store = "/dev/vda" };
-	struct lk_overlay_found found;
-
-	CHECK_EQ(lk_overlay_mount(&o, &found, &err), LK_INTERNAL);
-	CHECK_EQ(umount(ROOT), 0); /* the test's own, with nothing on top */
-	CHECK_EQ(access(ROOT "/below", F_OK), -1);
-}
-
 /* --- udev that never answers, and Debian's --- */
 
 TEST(a_silent_udev_does_not_keep_a_snapshot)
@@ -564,7 +373,7 @@ TEST(only_the_last_layer_has_a_name_for_others)
 		return check_main(run, sizeof(run) / sizeof(run[0]), #__VA_ARGS__);                \
 	} while (0)
 
-static int run_layers(void)
+static int run_trees_and_snapshots(void)
 {
 	RUN(setup, a_tree_on_its_own_device, another_tree_is_refused,
 	    an_altered_tree_is_found_before_mapping,
@@ -572,11 +381,7 @@ static int run_layers(void)
 	    a_full_store_refuses_writes_and_keeps_reading,
 	    a_larger_store_makes_the_root_longer_and_never_overflows, memory_holds_a_store,
 	    other_roots_are_refused, a_store_must_have_room, taken_names_are_refused_and_left_alone,
-	    tables_that_the_kernel_does_not_know, a_root_to_write_over,
-	    a_layer_lasts_for_its_root_hash, another_root_hash_starts_empty_and_loses_nothing,
-	    a_store_that_was_to_be_empty_is_refused, what_a_cut_left_unfinished_is_finished,
-	    links_in_a_store_are_not_followed, a_layer_that_starts_empty,
-	    a_store_without_a_file_system);
+	    tables_that_the_kernel_does_not_know);
 }
 
 static int run_silent_udev(void)
@@ -610,13 +415,21 @@ static bool read_params(char **argv, struct lk_verity_params *ret)
 
 int main(int argc, char **argv)
 {
-	if (argc != 8)
+	int snapshots, overlays;
+
+	if (argc != 11)
 		return EXIT_FAILURE;
 	setvbuf(stdout, NULL, _IOLBF, 0);
-	if (!read_params(argv + 2, &bare) || !read_params(argv + 5, &base))
+	if (!read_params(argv + 2, &bare) || !read_params(argv + 5, &base) ||
+	    !read_params(argv + 8, &xfs))
 		return EXIT_FAILURE;
 	base.hash_offset = base.data_blocks * BLOCK;
+	xfs.hash_offset = xfs.data_blocks * BLOCK;
 	if (strcmp(argv[1], "silent-udev") == 0)
 		return run_silent_udev();
-	return strcmp(argv[1], "udev") == 0 ? run_udev() : run_layers();
+	if (strcmp(argv[1], "udev") == 0)
+		return run_udev();
+	snapshots = run_trees_and_snapshots();
+	overlays = run_overlays();
+	return run_xfs(&xfs) || overlays || snapshots;
 }
