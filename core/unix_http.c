@@ -3,18 +3,13 @@
  * memory from the first byte. */
 #include "core/unix_http.h"
 
-#include <errno.h>
-#include <poll.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/socket.h>
-#include <sys/un.h>
-#include <unistd.h>
 
 #include "core/cleanup.h"
 #include "core/deadline.h"
 #include "core/http.h"
-#include "core/interrupt.h"
+#include "core/unix_socket.h"
 
 #define PATIENCE_MS 30000
 
@@ -88,69 +83,20 @@ enum lk_status lk_unix_parse(const void *answer, size_t len, struct lk_unix_part
 	return LK_OK;
 }
 
-static enum lk_status unreachable(struct lk_error *err, const char *what)
-{
-	return lk_raise_code(err, LK_C_UNREACHABLE, "%s: %s", what, strerror(errno));
-}
-
-static enum lk_status dial(const char *path, int *ret, struct lk_error *err)
-{
-	struct sockaddr_un address = { .sun_family = AF_UNIX };
-	LK_FD int fd = -1;
-
-	if (strlen(path) >= sizeof(address.sun_path))
-		return lk_raise(err, LK_CONFIG, "the path of the socket is too long");
-	memcpy(address.sun_path, path, strlen(path) + 1);
-	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-	if (fd < 0)
-		return unreachable(err, "make a socket");
-	if (connect(fd, (const struct sockaddr *)&address, sizeof(address)) != 0)
-		return lk_raise_code(err, LK_C_SERVER_ABSENT, "connect: %s", strerror(errno));
-	*ret = lk_take_fd(fd);
-	return LK_OK;
-}
-
-static enum lk_status send_all(int fd, struct lk_deadline deadline, const void *data, size_t n,
-			       struct lk_error *err)
-{
-	const uint8_t *at = data;
-	enum lk_status st;
-	ssize_t sent;
-
-	while (n > 0) {
-		st = lk_interrupt_wait(fd, POLLOUT, deadline, err);
-		if (st)
-			return st;
-		sent = send(fd, at, n, MSG_NOSIGNAL);
-		if (sent < 0 && errno != EAGAIN && errno != EINTR)
-			return unreachable(err, "send");
-		if (sent > 0) {
-			at += sent;
-			n -= (size_t)sent;
-		}
-	}
-	return LK_OK;
-}
-
 static enum lk_status receive_all(int fd, struct lk_deadline deadline, struct lk_secret *into,
 				  struct lk_error *err)
 {
 	enum lk_status st;
-	ssize_t n;
+	size_t n;
 
 	for (;;) {
 		if (into->len == into->cap)
 			return lk_raise_code(err, LK_C_HTTP_LIMIT, "the answer is too long");
-		st = lk_interrupt_wait(fd, POLLIN, deadline, err);
-		if (st)
+		st = lk_unix_receive_some(fd, deadline, into->data + into->len,
+					  into->cap - into->len, &n, err);
+		if (st || n == 0)
 			return st;
-		n = recv(fd, into->data + into->len, into->cap - into->len, 0);
-		if (n == 0)
-			return LK_OK;
-		if (n < 0 && errno != EAGAIN && errno != EINTR)
-			return unreachable(err, "receive");
-		if (n > 0)
-			into->len += (size_t)n;
+		into->len += n;
 	}
 }
 
@@ -170,9 +116,9 @@ static enum lk_status exchange(int fd, const char *method, const char *path,
 		     method, path, length);
 	if (n < 0 || (size_t)n >= sizeof(head))
 		return lk_raise(err, LK_INTERNAL, "the request is too long");
-	st = send_all(fd, deadline, head, (size_t)n, err);
+	st = lk_unix_send(fd, deadline, head, (size_t)n, err);
 	if (!st && length)
-		st = send_all(fd, deadline, body->data, length, err);
+		st = lk_unix_send(fd, deadline, body->data, length, err);
 	return st ? st : receive_all(fd, deadline, ret, err);
 }
 
@@ -188,7 +134,7 @@ enum lk_status lk_unix_call(const char *socket, const char *method, const char *
 
 	st = lk_secret_alloc(&answer, LK_UNIX_ANSWER_MAX, err);
 	if (!st)
-		st = dial(socket, &fd, err);
+		st = lk_unix_dial(socket, &fd, err);
 	if (!st)
 		st = exchange(fd, method, path, body, &answer, err);
 	if (!st)

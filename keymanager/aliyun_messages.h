@@ -15,28 +15,12 @@
 
 #include "core/cleanup.h"
 #include "core/error.h"
+#include "core/proto.h"
 #include "core/secret.h"
 
 #define LK_ALIYUN_REQUEST_MAX 65536
 #define LK_ALIYUN_ANSWER_MAX  (256u * 1024)
 #define LK_ALIYUN_ERROR_MAX   8192
-
-/* ---- protobuf (proto3) ---- */
-
-/* Append a field; nothing is written for an empty one. LK_INTERNAL when it does not fit. */
-enum lk_status lk_proto_put(struct lk_secret *out, unsigned field, const void *p, size_t n,
-			    struct lk_error *err);
-enum lk_status lk_proto_put_int(struct lk_secret *out, unsigned field, uint64_t value,
-				struct lk_error *err);
-
-struct lk_proto_bytes { /* borrowed from the message; data NULL: the field is absent */
-	const uint8_t *data;
-	size_t len;
-};
-/* The last occurrence of a field of bytes, or of a number. False if the message is not protobuf,
- * anywhere; an absent field is fine. */
-bool lk_proto_bytes(const void *message, size_t n, unsigned field, struct lk_proto_bytes *ret);
-bool lk_proto_int(const void *message, size_t n, unsigned field, uint64_t *ret);
 
 /* ---- credentials ---- */
 

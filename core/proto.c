@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The little of protobuf that the KMS speaks: varints and length-delimited fields. */
-#include <string.h>
+/* The little of protobuf that is needed here: varints and length-delimited fields. */
+#include "core/proto.h"
 
-#include "keymanager/aliyun_messages.h"
+#include <string.h>
 
 enum wire { VARINT = 0, FIXED64 = 1, BYTES = 2, FIXED32 = 5 };
 
