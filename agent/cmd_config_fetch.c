@@ -53,12 +53,12 @@ static enum lk_status prepare(const struct lk_settings *s, struct rehearsal *r,
 	return LK_OK;
 }
 
-static bool attested(const struct rehearsal *r)
+static bool needs_attester(const struct rehearsal *r)
 {
 	size_t i;
 
 	for (i = 0; i < r->n; i++)
-		if (lk_volume_attested(&r->volumes[i]))
+		if (lk_volume_needs_attester(&r->volumes[i]))
 			return true;
 	return false;
 }
@@ -70,7 +70,7 @@ static enum lk_status ask(struct rehearsal *r, struct lk_error *err)
 	const int64_t whole = r->settings.deadline_ms;
 	enum lk_status st = LK_OK;
 
-	if (attested(r))
+	if (needs_attester(r))
 		st = lk_attester_pick(r->settings.tee, &attester, err);
 	if (!st)
 		st = lk_fetcher_start(&r->settings, attester, &fetcher, err);

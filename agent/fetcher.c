@@ -50,15 +50,24 @@ struct reply {
 	struct lk_error err;
 };
 
-static bool runs_programs(const struct lk_settings *s)
+/* One cage for all volumes: the least that the most demanding of them can do with. */
+static enum lk_cage cage_for(const struct lk_settings *s)
 {
+	enum lk_cage cage = LK_CAGE_CLOSED;
 	size_t i, j;
 
-	for (i = 0; i < s->n_volumes; i++)
-		for (j = 0; j < s->volumes[i].n_sources; j++)
-			if (lk_source_needs(&s->volumes[i].sources[j]).programs)
-				return true;
-	return false;
+	for (i = 0; i < s->n_volumes; i++) {
+		for (j = 0; j < s->volumes[i].n_sources; j++) {
+			const struct lk_provider_needs needs =
+				lk_source_needs(&s->volumes[i].sources[j]);
+
+			if (needs.programs)
+				return LK_CAGE_PROGRAMS;
+			if (needs.own_user)
+				cage = LK_CAGE_OWN_USER;
+		}
+	}
+	return cage;
 }
 
 /* Files that options name are read now: the cage opens none of root's. */
@@ -163,7 +172,7 @@ __attribute__((noreturn)) static void child(int fd, const struct lk_settings *s,
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	if (getppid() != parent)
 		_exit(1);
-	if (lk_sandbox_enter(runs_programs(s), &err)) {
+	if (lk_sandbox_enter(cage_for(s), &err)) {
 		(void)!write(fd, &err, sizeof(err));
 		_exit(1);
 	}

@@ -93,6 +93,7 @@ static enum lk_status run_program(const struct lk_makefs *m, struct lk_deadline 
 	char label[LK_MAKEFS_LABEL];
 	/* Borrowed: nobody changes or frees them. */
 	struct lk_strings list = { .items = (char **)(uintptr_t)args };
+	struct lk_exec run = { .args = &list, .deadline = deadline, .max = OUTPUT_MAX };
 	LK_FREE char *path = NULL;
 	LK_SECRET said = { 0 };
 	enum lk_status st;
@@ -103,7 +104,8 @@ static enum lk_status run_program(const struct lk_makefs *m, struct lk_deadline 
 	lk_makefs_arguments(m, label, args);
 	while (args[list.n])
 		list.n++;
-	st = lk_exec_run(path, &list, deadline, OUTPUT_MAX, &said, err);
+	run.command = path;
+	st = lk_exec_run(&run, &said, err);
 	return st ? program_fault(m, err) : LK_OK;
 }
 

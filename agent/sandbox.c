@@ -75,14 +75,14 @@ static enum lk_status install(const uint32_t *numbers, size_t n, uint32_t listed
 	return LK_OK;
 }
 
-enum lk_status lk_sandbox_enter(bool runs_programs, struct lk_error *err)
+enum lk_status lk_sandbox_enter(enum lk_cage cage, struct lk_error *err)
 {
 	const uint32_t refuse = SECCOMP_RET_ERRNO | EPERM;
 	enum lk_status st;
 
 	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0))
 		return lk_raise(err, LK_INTERNAL, "give up new privileges: %m");
-	if (!runs_programs) {
+	if (cage == LK_CAGE_CLOSED) {
 		st = become_nobody(err);
 		if (st)
 			return lk_context(err, "enter the fetcher's sandbox");
@@ -93,7 +93,7 @@ enum lk_status lk_sandbox_enter(bool runs_programs, struct lk_error *err)
 	/* setresuid() made the process dumpable again. */
 	if (prctl(PR_SET_DUMPABLE, 0, 0, 0, 0))
 		return lk_raise(err, LK_INTERNAL, "forbid dumps and tracing: %m");
-	if (runs_programs)
+	if (cage == LK_CAGE_PROGRAMS)
 		return install(lk_sandbox_refused, lk_sandbox_n_refused, refuse, SECCOMP_RET_ALLOW,
 			       err);
 	return install(lk_sandbox_allowed, lk_sandbox_n_allowed, SECCOMP_RET_ALLOW, refuse, err);

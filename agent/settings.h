@@ -153,6 +153,8 @@ bool lk_volume_has_snapshot(const struct lk_volume *v);
 /* Does any key of the volume come with proof of what booted? */
 bool lk_volume_attested(const struct lk_volume *v);
 /* Does any key of the volume come over the network? */
+/* Is evidence of our own making among what its key takes? */
+bool lk_volume_needs_attester(const struct lk_volume *v);
 bool lk_volume_needs_network(const struct lk_volume *v);
 struct lk_provider_needs lk_source_needs(const struct lk_volume_source *s);
 /* May a volume be made with the key of this source? Not when whoever answers for the server could give

@@ -300,6 +300,19 @@ bool lk_volume_attested(const struct lk_volume *v)
 	return false;
 }
 
+bool lk_volume_needs_attester(const struct lk_volume *v)
+{
+	size_t i;
+
+	for (i = 0; i < v->n_sources; i++) {
+		const struct lk_provider_needs needs = lk_source_needs(&v->sources[i]);
+
+		if (needs.attester && !needs.elsewhere)
+			return true;
+	}
+	return false;
+}
+
 bool lk_volume_needs_network(const struct lk_volume *v)
 {
 	size_t i;

@@ -40,10 +40,13 @@ static void warn_source(const struct warner *w, const struct lk_volume *v,
 	const struct lk_key *keys;
 	size_t i;
 
-	if (needs.programs)
+	if (needs.programs && !needs.elsewhere)
 		say(w,
 		    "volume '%s': provider '%s' is for testing: whoever can run its program has "
 		    "the key",
+		    v->name, p->name);
+	else if (needs.programs)
+		say(w, "volume '%s': provider '%s' runs a program, which then has the key too",
 		    v->name, p->name);
 	else if (p->throw_away)
 		say(w, "volume '%s': a random key: it starts empty at each opening", v->name);

@@ -48,12 +48,12 @@ static enum lk_status check_cmdline(const struct lk_settings *settings, struct l
 	return LK_OK;
 }
 
-static bool attested(const struct lk_settings *settings)
+static bool any(const struct lk_settings *settings, bool (*is)(const struct lk_volume *v))
 {
 	size_t i;
 
 	for (i = 0; i < settings->n_volumes; i++)
-		if (lk_volume_attested(&settings->volumes[i]))
+		if (is(&settings->volumes[i]))
 			return true;
 	return false;
 }
@@ -101,12 +101,12 @@ enum lk_status lk_stage_configuration(struct lk_run *run, char *detail, struct l
 	st = allocate(run, err);
 	if (st)
 		return st;
-	if (attested(run->settings)) {
-		if (!run->rehearse) {
-			st = check_cmdline(run->settings, err);
-			if (st)
-				return st;
-		}
+	if (any(run->settings, lk_volume_attested) && !run->rehearse) {
+		st = check_cmdline(run->settings, err);
+		if (st)
+			return st;
+	}
+	if (any(run->settings, lk_volume_needs_attester)) {
 		st = lk_attester_pick(run->settings->tee, &run->attester, err);
 		if (st)
 			return st;

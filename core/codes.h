@@ -121,6 +121,12 @@
 	  "The attested session ended; a new one is made.")                                        \
 	X(JWE_INVALID, LK_TAMPERED, "jwe-invalid",                                                 \
 	  "The encrypted answer does not open with this session's key.")                           \
+	X(KBS_TEE_KEY, LK_CONFIG, "kbs-tee-key",                                                   \
+	  "The key service cannot encrypt to this kind of TEE key; write another tee_key.")        \
+	X(TOKEN_REFUSED, LK_DENIED, "token-refused",                                               \
+	  "The key service did not take the token; must it trust who issues them?")                \
+	X(CDH_FAILED, LK_AGAIN, "cdh-failed",                                                      \
+	  "The confidential data hub gave no key; its own log says why.")                          \
 	X(EXEC_FAILED, LK_CONFIG, "exec-failed",                                                   \
 	  "The key command failed; run it by hand to see why.")                                    \
 	/* proof */                                                                                \

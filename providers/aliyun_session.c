@@ -141,11 +141,15 @@ static enum lk_status login_by_role(struct session *s, struct lk_error *err)
 static enum lk_status run_for_token(struct session *s, struct lk_secret *ret, struct lk_error *err)
 {
 	const struct lk_aliyun_options *o = s->options;
+	const struct lk_exec run = { .command = o->command,
+				     .args = &o->args,
+				     .deadline = s->batch->deadline,
+				     .max = ID_TOKEN_MAX };
 	LK_SECRET out = { 0 };
 	enum lk_status st;
 	size_t i;
 
-	st = lk_exec_run(o->command, &o->args, s->batch->deadline, ID_TOKEN_MAX, &out, err);
+	st = lk_exec_run(&run, &out, err);
 	if (st)
 		return st;
 	while (out.len > 0 && strchr(" \t\r\n", out.data[out.len - 1]) && out.data[out.len - 1])

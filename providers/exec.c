@@ -68,6 +68,9 @@ static enum lk_status exec_fetch(void *session, size_t i, struct lk_volume_key *
 {
 	const struct lk_batch *b = session;
 	const struct exec_options *o = b->items[i].options;
+	const struct lk_exec run = {
+		.command = o->command, .args = &o->args, .deadline = b->deadline, .max = KEY_MAX
+	};
 	LK_SECRET key = { 0 };
 	enum lk_status st;
 
@@ -75,7 +78,7 @@ static enum lk_status exec_fetch(void *session, size_t i, struct lk_volume_key *
 	st = exec_check(o, err);
 	if (st)
 		return st;
-	st = lk_exec_run(o->command, &o->args, b->deadline, KEY_MAX, &key, err);
+	st = lk_exec_run(&run, &key, err);
 	if (st)
 		return st;
 	if (lk_key_is_blank(&key))

@@ -40,11 +40,11 @@ enum lk_status lk_exec_find(char **command, struct lk_error *err)
 /* ---- the child ---- */
 
 /* Only what is safe between fork and execve. */
-__attribute__((noreturn)) static void become(char *const *argv, int out)
+__attribute__((noreturn)) static void become(char *const *argv, char *variable, int out)
 {
 	static char path[] = "PATH=" LK_COMMAND_PATH;
 	static char locale[] = "LC_ALL=C";
-	static char *const env[] = { path, locale, NULL };
+	char *const env[] = { path, locale, variable, NULL };
 	int null = open("/dev/null", O_RDWR | O_CLOEXEC);
 	sigset_t none;
 	int i;
@@ -81,27 +81,26 @@ static void child_end(struct child *c)
 	lk_close_p(&c->out);
 }
 
-static enum lk_status child_start(char *command, const struct lk_strings *args, struct child *c,
-				  struct lk_error *err)
+static enum lk_status child_start(const struct lk_exec *e, struct child *c, struct lk_error *err)
 {
-	LK_FREE char **argv = calloc(args->n + 2, sizeof(*argv));
+	LK_FREE char **argv = calloc(e->args->n + 2, sizeof(*argv));
 	LK_FD int in = -1;
 	int ends[2];
 
 	if (!argv)
 		return lk_raise(err, LK_INTERNAL, "out of memory");
-	argv[0] = command;
-	if (args->n > 0)
-		memcpy(argv + 1, args->items, args->n * sizeof(*argv));
-	if (access(command, X_OK))
-		return lk_raise_code(err, LK_C_EXEC_FAILED, "cannot run %s: %m", command);
+	argv[0] = e->command;
+	if (e->args->n > 0)
+		memcpy(argv + 1, e->args->items, e->args->n * sizeof(*argv));
+	if (access(e->command, X_OK))
+		return lk_raise_code(err, LK_C_EXEC_FAILED, "cannot run %s: %m", e->command);
 	if (pipe2(ends, O_CLOEXEC))
 		return lk_raise(err, LK_INTERNAL, "make a pipe: %m");
 	c->out = ends[0];
 	in = ends[1];
 	c->pid = fork();
 	if (c->pid == 0)
-		become(argv, in);
+		become(argv, e->variable, in);
 	if (c->pid < 0)
 		return lk_raise(err, LK_INTERNAL, "fork: %m");
 	/* both sides, so that the group exists whoever comes first */
@@ -170,31 +169,28 @@ static enum lk_status reap(struct child *c, struct lk_error *err)
 	return LK_OK;
 }
 
-static enum lk_status run(char *command, const struct lk_strings *args, struct lk_deadline deadline,
-			  size_t max, struct lk_secret *output, struct lk_error *err)
+static enum lk_status run(const struct lk_exec *e, struct lk_secret *output, struct lk_error *err)
 {
-	LK_CLEANUP(child_end) struct child c = { .out = -1, .deadline = deadline };
+	LK_CLEANUP(child_end) struct child c = { .out = -1, .deadline = e->deadline };
 	enum lk_status st;
 
-	st = child_start(command, args, &c, err);
+	st = child_start(e, &c, err);
 	if (st)
 		return st;
-	st = read_output(&c, max, output, err);
+	st = read_output(&c, e->max, output, err);
 	if (st)
 		return st;
 	return reap(&c, err);
 }
 
-enum lk_status lk_exec_run(char *command, const struct lk_strings *args,
-			   struct lk_deadline deadline, size_t max, struct lk_secret *ret,
-			   struct lk_error *err)
+enum lk_status lk_exec_run(const struct lk_exec *e, struct lk_secret *ret, struct lk_error *err)
 {
 	LK_SECRET output = { 0 };
 	enum lk_status st;
 
-	st = run(command, args, deadline, max, &output, err);
+	st = run(e, &output, err);
 	if (st)
-		return lk_context(err, "run %s", command);
+		return lk_context(err, "run %s", e->command);
 	*ret = lk_secret_take(&output);
 	return LK_OK;
 }

@@ -16,7 +16,12 @@ enum lk_status lk_exec_check(const char *command, struct lk_error *err);
 /* A plain name is looked up where the dracut module looked (LK_COMMAND_PATH), and nowhere else;
  * *command is replaced by its absolute path. */
 enum lk_status lk_exec_find(char **command, struct lk_error *err);
-/* Run the program at an absolute path; *ret is its output, at most max bytes, byte for byte. */
-enum lk_status lk_exec_run(char *command, const struct lk_strings *args,
-			   struct lk_deadline deadline, size_t max, struct lk_secret *ret,
-			   struct lk_error *err);
+struct lk_exec {
+	char *command; /* an absolute path */
+	const struct lk_strings *args;
+	char *variable; /* "NAME=value" of the environment, beside PATH and LC_ALL; may be NULL */
+	struct lk_deadline deadline;
+	size_t max; /* bytes of output */
+};
+/* *ret is its output, byte for byte. */
+enum lk_status lk_exec_run(const struct lk_exec *e, struct lk_secret *ret, struct lk_error *err);

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Volume keys from a key broker, by attestation: the provider's contract. */
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "core/nameservers.h"
 #include "core/route.h"
+#include "providers/kbs_cdh.h"
 #include "providers/kbs_options.h"
 #include "providers/kbs_session.h"
 #include "providers/key_bytes.h"
@@ -11,6 +13,7 @@
 
 struct batch_session {
 	const struct lk_batch_item *items; /* the caller's, until finish */
+	struct lk_deadline deadline;
 	struct lk_http *http;
 	struct lk_url *endpoints;
 	struct lk_kbs_site site;
@@ -87,7 +90,6 @@ static enum lk_status make_site(struct batch_session *b, const struct lk_batch *
 	b->endpoints = calloc(o->urls.n, sizeof(*b->endpoints));
 	if (!b->endpoints)
 		return lk_raise(err, LK_INTERNAL, "out of memory");
-	b->items = batch->items;
 	for (i = 0; i < o->urls.n; i++) {
 		st = lk_url_parse(o->urls.items[i], &b->endpoints[i], err);
 		if (st)
@@ -116,12 +118,22 @@ static enum lk_status kbs_prepare(const struct lk_batch *batch, void **ret_sessi
 	st = lk_kbs_options_check(o, err);
 	if (st)
 		return st;
+	b->items = batch->items;
+	b->deadline = batch->deadline;
+	if (o->cdh_type == LK_CDH_DAEMON) {
+		*ret_session = lk_take(b);
+		return LK_OK;
+	}
 	st = make_site(b, batch, err);
 	if (st)
 		return st;
 	st = wait_for_network(b, err);
 	if (st)
 		return st;
+	if (o->cdh_command) {
+		*ret_session = lk_take(b);
+		return LK_OK;
+	}
 	/* after the route: the lease that brought it names the servers */
 	st = make_client(b, o, batch->network ? batch->network->dns : NULL, err);
 	if (st)
@@ -134,26 +146,42 @@ static enum lk_status kbs_prepare(const struct lk_batch *batch, void **ret_sessi
 	return LK_OK;
 }
 
+/* The bytes of the resource, and who gave them. */
+static enum lk_status get(struct batch_session *b, const struct lk_kbs_options *o,
+			  struct lk_secret *key, struct lk_fetch_note *note, struct lk_error *err)
+{
+	struct lk_kbs_name name;
+	enum lk_status st;
+
+	if (lk_kbs_options_use_cdh(o)) {
+		(void)snprintf(note->endpoint, sizeof(note->endpoint), "%s",
+			       o->cdh_command ? o->cdh_command : o->cdh_socket);
+		return lk_cdh_get(o, b->deadline, key, err);
+	}
+	st = lk_kbs_name_parse(o->key_uri, &name, err);
+	if (!st)
+		st = lk_kbs_session_get(&b->session, name.target, key, err);
+	if (st)
+		return st;
+	lk_kbs_session_describe(&b->session, note->endpoint, sizeof(note->endpoint));
+	note->clock_untrusted = b->session.clock_untrusted;
+	return LK_OK;
+}
+
 static enum lk_status kbs_fetch(void *session, size_t i, struct lk_volume_key *ret,
 				struct lk_fetch_note *note, struct lk_error *err)
 {
 	struct batch_session *b = session;
 	const struct lk_kbs_options *o = b->items[i].options;
 	LK_SECRET key = { 0 };
-	struct lk_kbs_name name;
 	enum lk_status st;
 
-	st = lk_kbs_name_parse(o->key_uri, &name, err);
-	if (st)
-		return st;
-	st = lk_kbs_session_get(&b->session, name.target, &key, err);
+	st = get(b, o, &key, note, err);
 	if (st)
 		return st;
 	if (lk_key_is_blank(&key))
-		return lk_raise_code(err, LK_C_REPLY_INVALID, "%s holds %s", name.target,
+		return lk_raise_code(err, LK_C_REPLY_INVALID, "%s holds %s", o->key_uri,
 				     key.len ? "only zeros" : "nothing");
-	lk_kbs_session_describe(&b->session, note->endpoint, sizeof(note->endpoint));
-	note->clock_untrusted = b->session.clock_untrusted;
 	ret->bytes = lk_secret_take(&key);
 	ret->form = LK_KEY_PASSPHRASE;
 	return LK_OK;
@@ -181,6 +209,7 @@ const struct lk_provider lk_provider_kbs = {
 	.doc = &doc,
 	.needs_network = true,
 	.needs_attester = true,
+	.needs = lk_kbs_options_need,
 	.keys = lk_kbs_rows,
 	.options_size = sizeof(struct lk_kbs_options),
 	.check = lk_kbs_options_check,

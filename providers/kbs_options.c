@@ -9,6 +9,7 @@
 #include "core/http.h"
 #include "core/textfile.h"
 #include "core/uri.h"
+#include "providers/exec_run.h"
 
 #define CA_FILE_MAX (1024u * 1024)
 
@@ -70,17 +71,23 @@ const struct lk_key lk_kbs_rows[] = {
 	  .offset = AT(cdh_type),
 	  .fallback = "native",
 	  .choices = (const char *const[]){ "native", "one-shot", "daemon", NULL },
-	  .help = "Who speaks the protocol: native and one-shot both mean latchkey itself." },
+	  .help = "Who speaks the protocol: native and one-shot both mean latchkey itself, unless "
+		  "cdh_command is given; daemon means a confidential data hub that runs already, "
+		  "whose own configuration names the key broker. Why a hub gives no key cannot be "
+		  "told: it is asked again until the deadline." },
 	{ .name = "cdh_socket",
 	  .type = LK_T_STRING,
-	  .flags = LK_K_HIDDEN,
 	  .offset = AT(cdh_socket),
-	  .help = "Socket of a running confidential data hub." },
+	  .fallback = LK_CDH_SOCKET,
+	  .help = "Socket of the daemon: unix:///path, or unix://@name in the abstract name "
+		  "space." },
 	{ .name = "cdh_command",
 	  .type = LK_T_STRING,
-	  .flags = LK_K_HIDDEN | LK_K_COMMAND,
+	  .flags = LK_K_COMMAND,
 	  .offset = AT(cdh_command),
-	  .help = "Path of an external confidential data hub." },
+	  .help = "A confidential data hub to run once for the key instead: its absolute path, or "
+		  "a name in the usual folders. It gets kbs_url and kbs_root_cert.",
+	  .example = "\"/usr/bin/confidential-data-hub\"" },
 	{ 0 },
 };
 #undef AT
@@ -95,21 +102,64 @@ static bool is_pem(const char *text)
 	return strstr(text, "-----BEGIN ") != NULL;
 }
 
-static enum lk_status check_cdh(const struct lk_kbs_options *o, struct lk_error *err)
+/* ---- somebody else's client ---- */
+
+bool lk_kbs_options_use_cdh(const struct lk_kbs_options *o)
+{
+	return o->cdh_type == LK_CDH_DAEMON || o->cdh_command;
+}
+
+bool lk_cdh_address(const char *text, const char **ret)
+{
+	static const char scheme[] = "unix://";
+	const size_t n = sizeof(scheme) - 1;
+
+	if (strncmp(text, scheme, n) != 0 || (text[n] != '/' && text[n] != '@') ||
+	    text[n + 1] == '\0' || strlen(text + n) > 107)
+		return false;
+	*ret = text + n;
+	return true;
+}
+
+static enum lk_status check_command(const struct lk_kbs_options *o, struct lk_error *err)
 {
 	if (o->cdh_type == LK_CDH_DAEMON)
 		return lk_raise_code(err, LK_C_CONFIG_VALUE,
-				     "cdh_type: a CDH daemon is not in this build; write native, "
-				     "and kbs_url");
-	if (o->cdh_command)
+				     "cdh_command: a daemon is not run; write one or the other");
+	if (lk_exec_check(o->cdh_command, err))
+		return lk_context(err, "cdh_command");
+	if (o->urls.n > 1 || o->pins.n > 0)
 		return lk_raise_code(err, LK_C_CONFIG_VALUE,
-				     "cdh_command: an external CDH is not in this build; remove "
-				     "it to let latchkey speak the protocol");
-	if (o->cdh_socket)
-		return lk_raise_code(err, LK_C_CONFIG_VALUE,
-				     "cdh_socket: a CDH daemon is not in this build; remove it");
+				     "cdh_command: it takes one kbs_url and no kbs_spki_pin");
 	return LK_OK;
 }
+
+static enum lk_status check_cdh(const struct lk_kbs_options *o, struct lk_error *err)
+{
+	const char *path;
+
+	if (o->cdh_type == LK_CDH_DAEMON && !lk_cdh_address(o->cdh_socket, &path))
+		return lk_raise_code(err, LK_C_CONFIG_VALUE,
+				     "cdh_socket: write unix:///path or unix://@name");
+	if (o->protocol != LK_KBS_0_4_0 || o->tee_key != 0)
+		return lk_raise_code(err, LK_C_CONFIG_VALUE,
+				     "kbs_protocol and tee_key are the confidential data hub's own "
+				     "matter; remove them");
+	return o->cdh_command ? check_command(o, err) : LK_OK;
+}
+
+void lk_kbs_options_need(const void *options, struct lk_provider_needs *needs)
+{
+	const struct lk_kbs_options *o = options;
+
+	if (!lk_kbs_options_use_cdh(o))
+		return;
+	needs->elsewhere = true; /* the hub attests */
+	needs->programs = o->cdh_command != NULL;
+	needs->own_user = true;
+}
+
+/* ---- the broker ---- */
 
 /* What was encrypted by old rules is worth what the connection is worth. */
 static enum lk_status check_protocol(const struct lk_kbs_options *o, bool tls, struct lk_error *err)
@@ -174,9 +224,14 @@ enum lk_status lk_kbs_options_check(const void *options, struct lk_error *err)
 	enum lk_status st;
 	size_t i;
 
-	st = check_cdh(o, err);
+	st = lk_kbs_name_parse(o->key_uri, &name, err);
 	if (st)
-		return st;
+		return lk_context(err, "key_uri");
+	if (lk_kbs_options_use_cdh(o)) {
+		st = check_cdh(o, err);
+		if (st || o->cdh_type == LK_CDH_DAEMON)
+			return st;
+	}
 	if (o->urls.n == 0)
 		return lk_raise_code(err, LK_C_CONFIG_MISSING, "the key 'kbs_url' is needed");
 	if (o->urls.n > LK_HTTP_RACE_MAX)
@@ -190,8 +245,7 @@ enum lk_status lk_kbs_options_check(const void *options, struct lk_error *err)
 		if (st)
 			return st;
 	}
-	st = lk_kbs_name_parse(o->key_uri, &name, err);
-	return st ? lk_context(err, "key_uri") : LK_OK;
+	return LK_OK;
 }
 
 bool lk_kbs_options_prove_server(const void *options)
@@ -201,6 +255,8 @@ bool lk_kbs_options_prove_server(const void *options)
 	struct lk_url url;
 	size_t i;
 
+	if (o->cdh_type == LK_CDH_DAEMON) /* who knows whom it trusts */
+		return false;
 	for (i = 0; i < o->urls.n; i++)
 		if (lk_url_parse(o->urls.items[i], &url, &ignored) || !url.tls)
 			return false;
@@ -214,6 +270,8 @@ enum lk_status lk_kbs_options_load(void *options, enum lk_trust trust, struct lk
 	enum lk_status st;
 
 	(void)trust; /* what is public may be anybody's */
+	if (o->cdh_command && lk_exec_find(&o->cdh_command, err))
+		return lk_context(err, "cdh_command");
 	if (!o->root_cert || is_pem(o->root_cert))
 		return LK_OK;
 	st = lk_textfile_read(o->root_cert, CA_FILE_MAX, &text, NULL, err);
@@ -249,7 +307,8 @@ bool lk_kbs_options_same_session(const void *a, const void *b)
 {
 	const struct lk_kbs_options *x = a, *y = b;
 
-	return same_strings(&x->urls, &y->urls) && same_text(x->root_cert, y->root_cert) &&
+	return !lk_kbs_options_use_cdh(x) && !lk_kbs_options_use_cdh(y) &&
+	       same_strings(&x->urls, &y->urls) && same_text(x->root_cert, y->root_cert) &&
 	       same_strings(&x->pins, &y->pins) && x->allow_plaintext == y->allow_plaintext &&
 	       x->protocol == y->protocol && x->tee_key == y->tee_key;
 }

@@ -35,7 +35,7 @@ static const struct refusal refusals[] = {
 	  { LK_C_REPLY_INVALID, LK_C_SESSION_EXPIRED, LK_C_SESSION_EXPIRED },
 	  "the session's token is not valid any more" },
 	{ "JweError",
-	  { LK_C_REPLY_INVALID, LK_C_REPLY_INVALID, LK_C_JWE_INVALID },
+	  { LK_C_REPLY_INVALID, LK_C_REPLY_INVALID, LK_C_KBS_TEE_KEY },
 	  "it cannot encrypt to this kind of TEE key" },
 	{ "AttestationError",
 	  { LK_C_EVIDENCE_REJECTED, LK_C_EVIDENCE_REJECTED, LK_C_EVIDENCE_REJECTED },

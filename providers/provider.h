@@ -76,6 +76,8 @@ struct lk_provider_table {
 /* What a source of keys needs of the machine. */
 struct lk_provider_needs {
 	bool network, attester, programs;
+	bool elsewhere; /* attester: the evidence is somebody else's to make */
+	bool own_user;	/* the fetcher must stay the user it is: sockets of other services */
 };
 
 struct lk_provider {

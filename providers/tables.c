@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A provider's tables of rows, one after another. */
+/* A provider's tables of rows, one after another, and what its options need. */
 #include <stdio.h>
 
 #include "providers/provider.h"

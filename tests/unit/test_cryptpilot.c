@@ -278,7 +278,7 @@ TEST(volumes)
 		{ "volume-exec.toml", "exec" },	 { "volume-kbs.toml", "kbs" },
 		{ "volume-kms.toml", "kms" },	 { "volume-kms-role.toml", "kms" },
 		{ "volume-kms-id.toml", "kms" }, { "volume-oidc.toml", "oidc" },
-		{ "volume-otp.toml", "otp" },
+		{ "volume-otp.toml", "otp" },	 { "volume-kbs-daemon.toml", "kbs" },
 	};
 	size_t i;
 
@@ -316,7 +316,10 @@ TEST(volumes_refused)
 #define HEAD "volume = \"d\"\ndev = \"/dev/vdb\"\n"
 #define EXEC "[encrypt.exec]\ncommand = \"echo\"\n"
 	REFUSES(VOLUME, fixture("volume-tpm2.toml"), "no provider 'tpm2' in this build");
-	REFUSES(VOLUME, fixture("volume-kbs-daemon.toml"), "f.toml:7: cdh_type: a CDH daemon");
+	REFUSES(VOLUME,
+		HEAD "[encrypt.kbs]\nkey_uri = \"kbs:///a/b/c\"\ncdh_type = \"daemon\"\n"
+		     "cdh_socket = \"/run/cdh.sock\"\n",
+		"cdh_socket: write unix:///path or unix://@name");
 	if (lk_provider_find("oidc"))
 		REFUSES(VOLUME, fixture("volume-oidc-token.toml"), "oidc_provider_arn is missing");
 	REFUSES(VOLUME, HEAD "[encrypt.kbs]\nkey_uri = \"kbs:///a/b/c\"\n", "'kbs_url' is needed");
@@ -574,8 +577,8 @@ TEST(shown_reads_back)
 {
 	static const char *const fdes[] = { "fde-kbs.toml", "fde-defaults.toml", "fde-older.toml",
 					    "fde-persist.toml", "fde-ram.toml" };
-	static const char *const volumes[] = { "exec",	 "kbs",	 "kms", "kms-role",
-					       "kms-id", "oidc", "otp" };
+	static const char *const volumes[] = { "exec",	   "kbs",    "kbs-daemon", "kms",
+					       "kms-role", "kms-id", "oidc",	   "otp" };
 	SETTINGS global = { 0 };
 	size_t i;
 

@@ -332,23 +332,6 @@ TEST(options_are_checked)
 	CHECK_EQ(check(&v), LK_C_CONFIG_VALUE);
 }
 
-TEST(a_cdh_of_another_is_refused_by_name)
-{
-	struct volume v;
-
-	volume_init(&v, "http://kbs.example", NULL);
-	option_text(kbs(), v.options, "cdh_type", "one-shot");
-	CHECK_EQ(check(&v), LK_C_NONE);
-	option_text(kbs(), v.options, "cdh_type", "daemon");
-	CHECK_EQ(check(&v), LK_C_CONFIG_VALUE);
-	option_text(kbs(), v.options, "cdh_type", "native");
-	option_text(kbs(), v.options, "cdh_command", "/usr/bin/confidential-data-hub");
-	CHECK_EQ(check(&v), LK_C_CONFIG_VALUE);
-	option_text(kbs(), v.options, "cdh_command", NULL);
-	option_text(kbs(), v.options, "cdh_socket", "/run/cdh.sock");
-	CHECK_EQ(check(&v), LK_C_CONFIG_VALUE);
-}
-
 TEST(sessions_are_shared_by_equal_trust_only)
 {
 	struct volume a, b;
@@ -382,5 +365,4 @@ TESTS(three_round_trips_on_one_connection_p256, three_round_trips_on_one_connect
       a_refused_connection_is_passed_over, no_endpoint_at_all,
       no_network_is_not_an_unreachable_server, a_refusal_of_the_evidence_is_final,
       tls_by_file_and_by_pin, an_unset_clock_is_noted, options_are_checked,
-      a_cdh_of_another_is_refused_by_name, sessions_are_shared_by_equal_trust_only,
-      unknown_providers_are_not_found)
+      sessions_are_shared_by_equal_trust_only, unknown_providers_are_not_found)

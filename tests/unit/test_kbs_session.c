@@ -75,7 +75,7 @@ TEST(hostile_resources)
 {
 	static const struct hostile rows[] = {
 		{ "deny", LK_C_KBS_DENIED },	    { "missing", LK_C_KBS_NO_RESOURCE },
-		{ "strange", LK_C_KBS_DENIED },	    { "jweerror", LK_C_JWE_INVALID },
+		{ "strange", LK_C_KBS_DENIED },	    { "jweerror", LK_C_KBS_TEE_KEY },
 		{ "plugin", LK_C_KBS_NO_RESOURCE }, { "html401", LK_C_KBS_DENIED },
 		{ "html403", LK_C_KBS_DENIED },	    { "html404", LK_C_KBS_NO_RESOURCE },
 		{ "500", LK_C_SERVER_BUSY },	    { "429", LK_C_SERVER_BUSY },

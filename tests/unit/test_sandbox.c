@@ -16,7 +16,7 @@
 #include "agent/sandbox.h"
 
 /* Run probe inside the cage; its result is the child's exit status. */
-static int caged(bool runs_programs, int (*probe)(void))
+static int caged(enum lk_cage cage, int (*probe)(void))
 {
 	pid_t pid = fork();
 	int status;
@@ -24,7 +24,7 @@ static int caged(bool runs_programs, int (*probe)(void))
 	if (pid == 0) {
 		struct lk_error err;
 
-		if (lk_sandbox_enter(runs_programs, &err))
+		if (lk_sandbox_enter(cage, &err))
 			_exit(99);
 		_exit(probe());
 	}
@@ -102,38 +102,38 @@ static int can_exec(void)
 
 TEST(the_network_fetcher_runs_nothing)
 {
-	CHECK_EQ(caged(false, try_exec), 0);
+	CHECK_EQ(caged(LK_CAGE_CLOSED, try_exec), 0);
 }
 
 TEST(the_network_fetcher_touches_nothing)
 {
-	CHECK_EQ(caged(false, try_mount), 0);
-	CHECK_EQ(caged(false, try_ptrace), 0);
-	CHECK_EQ(caged(false, try_kill_parent), 0);
-	CHECK_EQ(caged(false, try_unlink), 0);
-	CHECK_EQ(caged(false, try_keyctl), 0);
+	CHECK_EQ(caged(LK_CAGE_CLOSED, try_mount), 0);
+	CHECK_EQ(caged(LK_CAGE_CLOSED, try_ptrace), 0);
+	CHECK_EQ(caged(LK_CAGE_CLOSED, try_kill_parent), 0);
+	CHECK_EQ(caged(LK_CAGE_CLOSED, try_unlink), 0);
+	CHECK_EQ(caged(LK_CAGE_CLOSED, try_keyctl), 0);
 }
 
 TEST(no_capability_and_no_root_remain)
 {
-	CHECK_EQ(caged(false, have_capability), 0);
-	CHECK_EQ(caged(true, have_capability), 0);
+	CHECK_EQ(caged(LK_CAGE_CLOSED, have_capability), 0);
+	CHECK_EQ(caged(LK_CAGE_PROGRAMS, have_capability), 0);
 	if (geteuid() == 0)
-		CHECK_EQ(caged(false, still_root), 0);
+		CHECK_EQ(caged(LK_CAGE_CLOSED, still_root), 0);
 }
 
 TEST(sockets_work)
 {
-	CHECK_EQ(caged(false, can_talk), 0);
-	CHECK_EQ(caged(true, can_talk), 0);
+	CHECK_EQ(caged(LK_CAGE_CLOSED, can_talk), 0);
+	CHECK_EQ(caged(LK_CAGE_PROGRAMS, can_talk), 0);
 }
 
 TEST(key_commands_run_but_reach_no_kernel)
 {
-	CHECK_EQ(caged(true, can_exec), 0);
-	CHECK_EQ(caged(true, try_mount), 0);
-	CHECK_EQ(caged(true, try_ptrace), 0);
-	CHECK_EQ(caged(true, try_keyctl), 0);
+	CHECK_EQ(caged(LK_CAGE_PROGRAMS, can_exec), 0);
+	CHECK_EQ(caged(LK_CAGE_PROGRAMS, try_mount), 0);
+	CHECK_EQ(caged(LK_CAGE_PROGRAMS, try_ptrace), 0);
+	CHECK_EQ(caged(LK_CAGE_PROGRAMS, try_keyctl), 0);
 }
 
 TESTS(the_network_fetcher_runs_nothing, the_network_fetcher_touches_nothing,
