@@ -14,11 +14,15 @@
 struct batch_session {
 	const struct lk_batch_item *items; /* the caller's, until finish */
 	struct lk_deadline deadline;
-	struct lk_http *http;
-	struct lk_url *endpoints;
-	struct lk_kbs_site site;
+	struct lk_kbs_site site; /* its places are owned */
 	struct lk_kbs_session session;
 };
+
+static void place_free(struct lk_kbs_place *p)
+{
+	lk_http_free(p->http);
+	free(p->endpoints);
+}
 
 static void kbs_finish(void *session)
 {
@@ -27,8 +31,8 @@ static void kbs_finish(void *session)
 	if (!b)
 		return;
 	lk_kbs_session_close(&b->session);
-	lk_http_free(b->http);
-	free(b->endpoints);
+	place_free(&b->site.attests);
+	place_free(&b->site.releases);
 	free(b);
 }
 
@@ -37,73 +41,110 @@ static void finish_p(struct batch_session **b)
 	kbs_finish(*b);
 }
 
-static bool wants_names(const struct batch_session *b)
+static bool wants_names(const struct lk_kbs_place *p)
 {
 	size_t i;
 
-	for (i = 0; i < b->site.n_endpoints; i++)
-		if (!b->endpoints[i].literal && !b->endpoints[i].loopback)
+	for (i = 0; i < p->n_endpoints; i++)
+		if (!p->endpoints[i].literal && !p->endpoints[i].loopback)
 			return true;
 	return false;
 }
 
-static enum lk_status make_client(struct batch_session *b, const struct lk_kbs_options *o,
-				  const struct lk_strings *dns, struct lk_error *err)
+static enum lk_status make_client(struct lk_kbs_place *p, const struct lk_kbs_party *trusted,
+				  const char *trust_keys, const struct lk_batch *batch,
+				  struct lk_error *err)
 {
+	const struct lk_kbs_options *o = batch->items[0].options;
+	const struct lk_strings *dns = batch->network ? batch->network->dns : NULL;
 	char servers[LK_NAMESERVERS_TEXT];
 	struct lk_nameservers list;
 	struct lk_http_options http = {
-		.ca_pem = o->root_cert,
-		.pins = &o->pins,
-		.trust_keys = LK_KBS_TRUST_KEYS,
+		.ca_pem = trusted->root_cert,
+		.pins = &trusted->pins,
+		.trust_keys = trust_keys,
 		.allow_plaintext = o->allow_plaintext,
 		.name_servers = servers,
 	};
 	enum lk_status st;
 
-	st = wants_names(b) ? lk_nameservers_wait("", dns, b->site.deadline, &list, err)
+	st = wants_names(p) ? lk_nameservers_wait("", dns, batch->deadline, &list, err)
 			    : lk_nameservers_find("", dns, &list, err);
 	if (st)
 		return st;
 	lk_nameservers_join(&list, servers);
-	return lk_http_new(&http, &b->http, err);
+	return lk_http_new(&http, &p->http, err);
+}
+
+static enum lk_status make_clients(struct batch_session *b, const struct lk_batch *batch,
+				   struct lk_error *err)
+{
+	const struct lk_kbs_options *o = batch->items[0].options;
+	enum lk_status st;
+
+	if (o->issuer.urls.n == 0)
+		return make_client(&b->site.attests, &o->broker, lk_kbs_broker_names.trust, batch,
+				   err);
+	st = make_client(&b->site.attests, lk_kbs_party_known(&o->issuer) ? &o->issuer : &o->broker,
+			 lk_kbs_issuer_names.trust, batch, err);
+	if (st)
+		return st;
+	return make_client(&b->site.releases, &o->broker, lk_kbs_broker_names.trust, batch, err);
+}
+
+static bool any_loopback(const struct lk_kbs_place *p)
+{
+	size_t i;
+
+	for (i = 0; i < p->n_endpoints; i++)
+		if (p->endpoints[i].loopback)
+			return true;
+	return false;
 }
 
 /* No endpoint of this machine's own: nothing works before a route is there. */
 static enum lk_status wait_for_network(const struct batch_session *b, struct lk_error *err)
 {
+	if (any_loopback(&b->site.attests) || any_loopback(&b->site.releases))
+		return LK_OK;
+	return lk_route_wait(b->deadline, err);
+}
+
+static enum lk_status make_place(struct lk_kbs_place *p, const struct lk_strings *urls,
+				 struct lk_error *err)
+{
+	enum lk_status st;
 	size_t i;
 
-	for (i = 0; i < b->site.n_endpoints; i++)
-		if (b->endpoints[i].loopback)
-			return LK_OK;
-	return lk_route_wait(b->site.deadline, err);
+	if (urls->n == 0)
+		return LK_OK;
+	p->endpoints = calloc(urls->n, sizeof(*p->endpoints));
+	if (!p->endpoints)
+		return lk_raise(err, LK_INTERNAL, "out of memory");
+	for (i = 0; i < urls->n; i++) {
+		st = lk_url_parse(urls->items[i], &p->endpoints[i], err);
+		if (st)
+			return st;
+	}
+	p->n_endpoints = urls->n;
+	return LK_OK;
 }
 
 static enum lk_status make_site(struct batch_session *b, const struct lk_batch *batch,
 				struct lk_error *err)
 {
 	const struct lk_kbs_options *o = batch->items[0].options;
+	const bool passport = o->issuer.urls.n > 0;
 	enum lk_status st;
-	size_t i;
 
-	b->endpoints = calloc(o->urls.n, sizeof(*b->endpoints));
-	if (!b->endpoints)
-		return lk_raise(err, LK_INTERNAL, "out of memory");
-	for (i = 0; i < o->urls.n; i++) {
-		st = lk_url_parse(o->urls.items[i], &b->endpoints[i], err);
-		if (st)
-			return st;
-	}
-	b->site = (struct lk_kbs_site){
-		.endpoints = b->endpoints,
-		.n_endpoints = o->urls.n,
-		.attester = batch->attester,
-		.protocol = (enum lk_kbs_protocol)o->protocol,
-		.key_kind = lk_kbs_option_key_kind(o),
-		.deadline = batch->deadline,
-	};
-	return LK_OK;
+	b->site.attester = batch->attester;
+	b->site.protocol = (enum lk_kbs_protocol)o->protocol;
+	b->site.key_kind = lk_kbs_option_key_kind(o);
+	b->site.deadline = batch->deadline;
+	st = make_place(&b->site.attests, passport ? &o->issuer.urls : &o->broker.urls, err);
+	if (st || !passport)
+		return st;
+	return make_place(&b->site.releases, &o->broker.urls, err);
 }
 
 static enum lk_status kbs_prepare(const struct lk_batch *batch, void **ret_session,
@@ -135,10 +176,9 @@ static enum lk_status kbs_prepare(const struct lk_batch *batch, void **ret_sessi
 		return LK_OK;
 	}
 	/* after the route: the lease that brought it names the servers */
-	st = make_client(b, o, batch->network ? batch->network->dns : NULL, err);
+	st = make_clients(b, batch, err);
 	if (st)
 		return st;
-	b->site.http = b->http;
 	st = lk_kbs_session_open(&b->session, &b->site, err);
 	if (st)
 		return st;
@@ -192,7 +232,7 @@ static const struct lk_provider_doc doc = {
 	.where = "root and other volumes",
 	.use = "production, with proof of what booted",
 	.needs =
-		"A key broker that speaks the KBS protocol (latchkeyd, or another), its CA or the pin of its key, and an attester for this machine. The key is stored there as a resource, and the broker's policy says what may have it.",
+		"A key broker that speaks the KBS protocol (latchkeyd, or another), its CA or the pin of its key, and an attester for this machine. The key is stored there as a resource, and the broker's policy says what may have it. With token_url another server attests, and its token is brought to the key broker; with cdh_type = \"daemon\" or cdh_command a confidential data hub does all of this.",
 	.example = "volume = \"data\"\n"
 		   "dev = \"/dev/vdb\"\n"
 		   "auto_open = true\n"

@@ -121,9 +121,9 @@ static enum lk_status ask_program(const struct lk_kbs_options *o, char *uri,
 	struct lk_url url;
 	enum lk_status st;
 
-	st = lk_url_parse(o->urls.items[0], &url, err);
+	st = lk_url_parse(o->broker.urls.items[0], &url, err);
 	if (!st)
-		st = lk_cdh_config(url.base, o->root_cert, &config, err);
+		st = lk_cdh_config(url.base, o->broker.root_cert, &config, err);
 	if (!st)
 		st = run_hub(o, config, uri, deadline, &output, err);
 	/* it ends with 101 for whatever reason: refused, absent, or the network */

@@ -234,7 +234,31 @@ static bool token_part_ok(const char *p, size_t len)
 	return len > 0;
 }
 
-static enum lk_status payload_check(const char *part, size_t len, struct lk_error *err)
+/* Dates are numbers, or not there. */
+static enum lk_status take_life(const struct json_t *payload, int64_t *ret_life_s,
+				struct lk_error *err)
+{
+	const int64_t most = (int64_t)1 << 53;
+	int64_t exp = 0, iat = 0;
+	enum lk_status st = LK_OK;
+
+	if (lk_json_has(payload, "exp"))
+		st = lk_json_get_int(payload, "exp", 0, most, &exp, err);
+	if (!st && lk_json_has(payload, "iat"))
+		st = lk_json_get_int(payload, "iat", 0, most, &iat, err);
+	if (st)
+		return st;
+	*ret_life_s = 0;
+	if (exp == 0 || iat == 0)
+		return LK_OK;
+	if (exp <= iat)
+		return lk_raise_code(err, LK_C_REPLY_INVALID, "the token ends before it begins");
+	*ret_life_s = exp - iat;
+	return LK_OK;
+}
+
+static enum lk_status read_payload(const char *part, size_t len, int64_t *ret_life_s,
+				   struct lk_error *err)
 {
 	LK_SECRET payload = { 0 };
 	LK_JSON *doc = NULL;
@@ -246,14 +270,14 @@ static enum lk_status payload_check(const char *part, size_t len, struct lk_erro
 	if (!lk_b64_decode(LK_B64_URL, part, len, payload.data, payload.cap, &payload.len))
 		return lk_raise_code(err, LK_C_REPLY_INVALID, "the token's payload is not base64");
 	st = lk_json_parse((const char *)payload.data, payload.len, &doc, err);
-	if (st)
-		return lk_context(err, "read the token's payload");
-	if (!lk_json_is_object(doc))
-		return lk_raise_code(err, LK_C_REPLY_INVALID, "the token's payload is no object");
-	return LK_OK;
+	if (!st && !lk_json_is_object(doc))
+		st = lk_raise_code(err, LK_C_REPLY_INVALID, "not an object");
+	if (!st)
+		st = take_life(doc, ret_life_s, err);
+	return st ? lk_context(err, "read the token's payload") : LK_OK;
 }
 
-static enum lk_status token_shape(const char *token, struct lk_error *err)
+static enum lk_status read_token(const char *token, int64_t *ret_life_s, struct lk_error *err)
 {
 	const char *first = strchr(token, '.');
 	const char *second = first ? strchr(first + 1, '.') : NULL;
@@ -263,10 +287,11 @@ static enum lk_status token_shape(const char *token, struct lk_error *err)
 	    !token_part_ok(second + 1, strlen(second + 1)))
 		return lk_raise_code(err, LK_C_REPLY_INVALID,
 				     "the token does not have three parts of base64");
-	return payload_check(first + 1, (size_t)(second - first - 1), err);
+	return read_payload(first + 1, (size_t)(second - first - 1), ret_life_s, err);
 }
 
-enum lk_status lk_kbs_token_check(const void *text, size_t len, struct lk_error *err)
+enum lk_status lk_kbs_token_parse(const void *text, size_t len, struct lk_secret *ret,
+				  int64_t *ret_life_s, struct lk_error *err)
 {
 	static const char *const members[] = { "token", NULL };
 	LK_JSON *doc = NULL;
@@ -282,7 +307,8 @@ enum lk_status lk_kbs_token_check(const void *text, size_t len, struct lk_error 
 	st = lk_json_get_string(doc, "token", LK_KBS_TOKEN_MAX, &token, err);
 	if (st)
 		return st;
-	return token_shape(token, err);
+	st = read_token(token, ret_life_s, err);
+	return st || !ret ? st : lk_secret_from(ret, token, strlen(token) + 1, err);
 }
 
 /* RFC 6265 section 4.1.1, cookie-octet. */

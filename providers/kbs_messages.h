@@ -46,8 +46,11 @@ enum lk_status lk_kbs_attestation_build(const struct lk_kbs_challenge *c, struct
 					struct json_t *evidence, char **ret, size_t *ret_len,
 					struct lk_error *err);
 /* The answer of /attest: {"token": three parts, the second a JSON object}. Its signature is the
- * server's business: what protects the key is that only the TEE key opens the answer. */
-enum lk_status lk_kbs_token_check(const void *text, size_t len, struct lk_error *err);
+ * server's business: what protects the key is that only the TEE key opens the answer. *ret_life_s
+ * is exp - iat, which asks no clock; 0 where one of them is missing. ret: the token, terminated; NULL
+ * if it is not wanted. */
+enum lk_status lk_kbs_token_parse(const void *text, size_t len, struct lk_secret *ret,
+				  int64_t *ret_life_s, struct lk_error *err);
 
 /* The session id out of a raw header block; LK_TAMPERED when the cookie is there but malformed,
  * LK_ABSENT when there is none. */

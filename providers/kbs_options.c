@@ -2,16 +2,10 @@
 /* The kbs provider's key rows, and whether what they hold is consistent. */
 #include "providers/kbs_options.h"
 
-#include <stdlib.h>
 #include <string.h>
 
-#include "core/cleanup.h"
-#include "core/http.h"
-#include "core/textfile.h"
 #include "core/uri.h"
 #include "providers/exec_run.h"
-
-#define CA_FILE_MAX (1024u * 1024)
 
 static const enum lk_key_kind key_kinds[] = { LK_KEY_P256, LK_KEY_P521, LK_KEY_RSA2048 };
 
@@ -21,7 +15,7 @@ const struct lk_key lk_kbs_rows[] = {
 	  .aliases = (const char *const[]){ "url", NULL },
 	  .type = LK_T_STRINGS,
 	  .flags = LK_K_SAMPLED | LK_K_ONE_OR_MANY, /* asked for behind cdh_type: kbs_check */
-	  .offset = AT(urls),
+	  .offset = AT(broker.urls),
 	  .help = "URL of the key broker, or several: the first that answers is used.",
 	  .example = "\"https://kbs.example:8443\"" },
 	{ .name = "key_uri",
@@ -34,15 +28,35 @@ const struct lk_key lk_kbs_rows[] = {
 	{ .name = "kbs_root_cert",
 	  .type = LK_T_STRING,
 	  .flags = LK_K_PEM_OR_PATH | LK_K_FILE_CA | LK_K_SAMPLED,
-	  .offset = AT(root_cert),
+	  .offset = AT(broker.root_cert),
 	  .help = "The only CA certificates trusted for the key broker: PEM text, or the absolute "
 		  "path of a PEM file.",
 	  .example = "\"/etc/latchkey/kbs-ca.pem\"" },
 	{ .name = "kbs_spki_pin",
 	  .type = LK_T_STRINGS,
 	  .flags = LK_K_ONE_OR_MANY,
-	  .offset = AT(pins),
+	  .offset = AT(broker.pins),
 	  .help = "The key broker's public key, as sha256//<base64> of its SPKI; any of several.",
+	  .example = "[\"sha256//AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=\"]" },
+	{ .name = "token_url",
+	  .type = LK_T_STRINGS,
+	  .flags = LK_K_ONE_OR_MANY,
+	  .offset = AT(issuer.urls),
+	  .help = "Attest here instead and bring the token to kbs_url (passport mode): URL of a key "
+		  "broker or attestation service whose tokens the key broker takes, or several.",
+	  .example = "\"https://attestation.example:8443\"" },
+	{ .name = "token_root_cert",
+	  .type = LK_T_STRING,
+	  .flags = LK_K_PEM_OR_PATH | LK_K_FILE_CA,
+	  .offset = AT(issuer.root_cert),
+	  .help = "The only CA certificates trusted for token_url; without it and token_spki_pin, "
+		  "what is trusted for kbs_url.",
+	  .example = "\"/etc/latchkey/attestation-ca.pem\"" },
+	{ .name = "token_spki_pin",
+	  .type = LK_T_STRINGS,
+	  .flags = LK_K_ONE_OR_MANY,
+	  .offset = AT(issuer.pins),
+	  .help = "The public key of token_url, as kbs_spki_pin.",
 	  .example = "[\"sha256//AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=\"]" },
 	{ .name = "allow_plaintext_http",
 	  .type = LK_T_BOOL,
@@ -97,11 +111,6 @@ enum lk_key_kind lk_kbs_option_key_kind(const struct lk_kbs_options *o)
 	return key_kinds[o->tee_key];
 }
 
-static bool is_pem(const char *text)
-{
-	return strstr(text, "-----BEGIN ") != NULL;
-}
-
 /* ---- somebody else's client ---- */
 
 bool lk_kbs_options_use_cdh(const struct lk_kbs_options *o)
@@ -128,7 +137,7 @@ static enum lk_status check_command(const struct lk_kbs_options *o, struct lk_er
 				     "cdh_command: a daemon is not run; write one or the other");
 	if (lk_exec_check(o->cdh_command, err))
 		return lk_context(err, "cdh_command");
-	if (o->urls.n > 1 || o->pins.n > 0)
+	if (o->broker.urls.n > 1 || o->broker.pins.n > 0)
 		return lk_raise_code(err, LK_C_CONFIG_VALUE,
 				     "cdh_command: it takes one kbs_url and no kbs_spki_pin");
 	return LK_OK;
@@ -141,10 +150,11 @@ static enum lk_status check_cdh(const struct lk_kbs_options *o, struct lk_error 
 	if (o->cdh_type == LK_CDH_DAEMON && !lk_cdh_address(o->cdh_socket, &path))
 		return lk_raise_code(err, LK_C_CONFIG_VALUE,
 				     "cdh_socket: write unix:///path or unix://@name");
-	if (o->protocol != LK_KBS_0_4_0 || o->tee_key != 0)
-		return lk_raise_code(err, LK_C_CONFIG_VALUE,
-				     "kbs_protocol and tee_key are the confidential data hub's own "
-				     "matter; remove them");
+	if (o->protocol != LK_KBS_0_4_0 || o->tee_key != 0 || o->issuer.urls.n > 0)
+		return lk_raise_code(
+			err, LK_C_CONFIG_VALUE,
+			"kbs_protocol, tee_key and token_url are the confidential data "
+			"hub's own matter; remove them");
 	return o->cdh_command ? check_command(o, err) : LK_OK;
 }
 
@@ -161,60 +171,35 @@ void lk_kbs_options_need(const void *options, struct lk_provider_needs *needs)
 
 /* ---- the broker ---- */
 
-/* What was encrypted by old rules is worth what the connection is worth. */
-static enum lk_status check_protocol(const struct lk_kbs_options *o, bool tls, struct lk_error *err)
+/* What was encrypted by old rules is worth what the connection is worth; and the form of an answer
+ * is known only from the server that one has greeted. */
+static enum lk_status check_protocol(const struct lk_kbs_options *o, struct lk_error *err)
 {
-	const enum lk_kbs_protocol p = (enum lk_kbs_protocol)o->protocol;
+	const struct lk_kbs_dialect *d = lk_kbs_dialect((enum lk_kbs_protocol)o->protocol);
 
-	if (!lk_kbs_key_alg(p, lk_kbs_option_key_kind(o)))
+	if (!lk_kbs_key_alg((enum lk_kbs_protocol)o->protocol, lk_kbs_option_key_kind(o)))
 		return lk_raise_code(err, LK_C_CONFIG_VALUE,
 				     "kbs_protocol: version %s knows no such tee_key; write "
 				     "tee_key = \"%s\"",
-				     lk_kbs_dialect(p)->version,
-				     lk_kbs_dialect(p)->legacy ? "rsa-2048" : "ec-p256");
-	if (!tls && lk_kbs_dialect(p)->legacy)
+				     d->version, d->legacy ? "rsa-2048" : "ec-p256");
+	if (d->legacy && !lk_kbs_party_all_tls(&o->broker))
 		return lk_raise_code(err, LK_C_CONFIG_VALUE,
 				     "kbs_protocol: version %s over http:// protects nothing; "
 				     "write https",
-				     lk_kbs_dialect(p)->version);
+				     d->version);
+	if (d->legacy && o->issuer.urls.n > 0)
+		return lk_raise_code(err, LK_C_CONFIG_VALUE,
+				     "kbs_protocol: version %s goes without token_url", d->version);
 	return LK_OK;
 }
 
-static enum lk_status check_url(const struct lk_kbs_options *o, const char *text,
-				struct lk_error *err)
+static enum lk_status check_issuer(const struct lk_kbs_options *o, struct lk_error *err)
 {
-	struct lk_url url;
-	enum lk_status st;
-
-	st = lk_url_parse(text, &url, err);
-	if (st)
-		return lk_context(err, "kbs_url");
-	if (!url.tls && !o->allow_plaintext)
-		return lk_raise_code(err, LK_C_CONFIG_VALUE,
-				     "kbs_url: %s is not encrypted; write https, or "
-				     "allow_plaintext_http = true",
-				     url.base);
-	if (url.tls && !o->root_cert && o->pins.n == 0)
-		return lk_raise_code(err, LK_C_CONFIG_MISSING,
-				     "kbs_url: %s needs " LK_KBS_TRUST_KEYS, url.base);
-	return check_protocol(o, url.tls, err);
-}
-
-static enum lk_status check_trust(const struct lk_kbs_options *o, struct lk_error *err)
-{
-	unsigned n;
-
-	if (!o->root_cert)
-		return LK_OK;
-	if (!is_pem(o->root_cert) && o->root_cert[0] != '/')
-		return lk_raise_code(err, LK_C_CONFIG_VALUE,
-				     "kbs_root_cert is neither PEM text nor an absolute path");
-	if (!is_pem(o->root_cert))
-		return LK_OK;
-	if (lk_x509_check_bundle(o->root_cert, &n, err))
-		return lk_raise_code(err, LK_C_CONFIG_VALUE,
-				     "kbs_root_cert holds a certificate that cannot be read");
-	return LK_OK;
+	if (o->issuer.urls.n == 0 && lk_kbs_party_known(&o->issuer))
+		return lk_raise_code(err, LK_C_CONFIG_MISSING, "%s: token_url is missing",
+				     lk_kbs_issuer_names.trust);
+	return lk_kbs_party_check(&o->issuer, &lk_kbs_issuer_names, &o->broker, o->allow_plaintext,
+				  err);
 }
 
 enum lk_status lk_kbs_options_check(const void *options, struct lk_error *err)
@@ -222,7 +207,6 @@ enum lk_status lk_kbs_options_check(const void *options, struct lk_error *err)
 	const struct lk_kbs_options *o = options;
 	struct lk_kbs_name name;
 	enum lk_status st;
-	size_t i;
 
 	st = lk_kbs_name_parse(o->key_uri, &name, err);
 	if (st)
@@ -232,75 +216,33 @@ enum lk_status lk_kbs_options_check(const void *options, struct lk_error *err)
 		if (st || o->cdh_type == LK_CDH_DAEMON)
 			return st;
 	}
-	if (o->urls.n == 0)
+	if (o->broker.urls.n == 0)
 		return lk_raise_code(err, LK_C_CONFIG_MISSING, "the key 'kbs_url' is needed");
-	if (o->urls.n > LK_HTTP_RACE_MAX)
-		return lk_raise_code(err, LK_C_CONFIG_VALUE, "kbs_url: write at most %d URLs",
-				     LK_HTTP_RACE_MAX);
-	st = check_trust(o, err);
-	if (st)
-		return st;
-	for (i = 0; i < o->urls.n; i++) {
-		st = check_url(o, o->urls.items[i], err);
-		if (st)
-			return st;
-	}
-	return LK_OK;
+	st = lk_kbs_party_check(&o->broker, &lk_kbs_broker_names, NULL, o->allow_plaintext, err);
+	if (!st)
+		st = check_issuer(o, err);
+	return st ? st : check_protocol(o, err);
 }
 
+/* A daemon trusts who knows whom. Who issues a token cannot give a key. */
 bool lk_kbs_options_prove_server(const void *options)
 {
 	const struct lk_kbs_options *o = options;
-	struct lk_error ignored = { 0 };
-	struct lk_url url;
-	size_t i;
 
-	if (o->cdh_type == LK_CDH_DAEMON) /* who knows whom it trusts */
-		return false;
-	for (i = 0; i < o->urls.n; i++)
-		if (lk_url_parse(o->urls.items[i], &url, &ignored) || !url.tls)
-			return false;
-	return o->root_cert || o->pins.n > 0;
+	return o->cdh_type != LK_CDH_DAEMON && lk_kbs_party_all_tls(&o->broker) &&
+	       lk_kbs_party_known(&o->broker);
 }
 
 enum lk_status lk_kbs_options_load(void *options, enum lk_trust trust, struct lk_error *err)
 {
 	struct lk_kbs_options *o = options;
-	LK_FREE char *text = NULL;
 	enum lk_status st;
 
 	(void)trust; /* what is public may be anybody's */
 	if (o->cdh_command && lk_exec_find(&o->cdh_command, err))
 		return lk_context(err, "cdh_command");
-	if (!o->root_cert || is_pem(o->root_cert))
-		return LK_OK;
-	st = lk_textfile_read(o->root_cert, CA_FILE_MAX, &text, NULL, err);
-	if (st)
-		return lk_raise_code(err, LK_C_CONFIG_MISSING, "kbs_root_cert: cannot read %s",
-				     o->root_cert);
-	if (!is_pem(text))
-		return lk_raise_code(err, LK_C_CONFIG_VALUE, "kbs_root_cert: %s holds no PEM text",
-				     o->root_cert);
-	free(o->root_cert);
-	o->root_cert = lk_take(text);
-	return check_trust(o, err);
-}
-
-static bool same_text(const char *a, const char *b)
-{
-	return a && b ? strcmp(a, b) == 0 : a == b;
-}
-
-static bool same_strings(const struct lk_strings *a, const struct lk_strings *b)
-{
-	size_t i;
-
-	if (a->n != b->n)
-		return false;
-	for (i = 0; i < a->n; i++)
-		if (strcmp(a->items[i], b->items[i]) != 0)
-			return false;
-	return true;
+	st = lk_kbs_party_load(&o->broker, &lk_kbs_broker_names, err);
+	return st ? st : lk_kbs_party_load(&o->issuer, &lk_kbs_issuer_names, err);
 }
 
 bool lk_kbs_options_same_session(const void *a, const void *b)
@@ -308,7 +250,8 @@ bool lk_kbs_options_same_session(const void *a, const void *b)
 	const struct lk_kbs_options *x = a, *y = b;
 
 	return !lk_kbs_options_use_cdh(x) && !lk_kbs_options_use_cdh(y) &&
-	       same_strings(&x->urls, &y->urls) && same_text(x->root_cert, y->root_cert) &&
-	       same_strings(&x->pins, &y->pins) && x->allow_plaintext == y->allow_plaintext &&
-	       x->protocol == y->protocol && x->tee_key == y->tee_key;
+	       lk_kbs_party_same(&x->broker, &y->broker) &&
+	       lk_kbs_party_same(&x->issuer, &y->issuer) &&
+	       x->allow_plaintext == y->allow_plaintext && x->protocol == y->protocol &&
+	       x->tee_key == y->tee_key;
 }

@@ -6,17 +6,16 @@
 #include "core/config_files.h"
 #include "core/crypto.h"
 #include "core/error.h"
+#include "providers/kbs_party.h"
 #include "providers/kbs_protocol.h"
 #include "providers/provider.h"
 
 enum lk_cdh_type { LK_CDH_NATIVE, LK_CDH_ONE_SHOT, LK_CDH_DAEMON };
-#define LK_KBS_TRUST_KEYS "kbs_root_cert or kbs_spki_pin"
 
 struct lk_kbs_options {
-	struct lk_strings urls;
+	struct lk_kbs_party broker;
+	struct lk_kbs_party issuer; /* of tokens; without URLs the broker attests itself */
 	char *key_uri;
-	char *root_cert;
-	struct lk_strings pins;
 	bool allow_plaintext;
 	int protocol; /* enum lk_kbs_protocol */
 	int tee_key;  /* lk_kbs_option_key_kind */

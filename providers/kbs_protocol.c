@@ -9,10 +9,10 @@
 #include "providers/kbs_messages.h"
 
 static const struct lk_kbs_dialect dialects[LK_KBS_PROTOCOLS] = {
-	[LK_KBS_0_4_0] = { "0.4.0", .evidence_in_parts = true, .offers_hashes = true },
-	[LK_KBS_0_2_0] = { "0.2.0" },
-	[LK_KBS_0_1_1] = { "0.1.1", .legacy = true },
-	[LK_KBS_0_1_0] = { "0.1.0", .legacy = true, .evidence_is_text = true },
+	[LK_KBS_0_4_0] = { .version = "0.4.0", .evidence_in_parts = true, .offers_hashes = true },
+	[LK_KBS_0_2_0] = { .version = "0.2.0" },
+	[LK_KBS_0_1_1] = { .version = "0.1.1", .legacy = true },
+	[LK_KBS_0_1_0] = { .version = "0.1.0", .legacy = true, .evidence_is_text = true },
 };
 
 const struct lk_kbs_dialect *lk_kbs_dialect(enum lk_kbs_protocol p)

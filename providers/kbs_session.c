@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* One attested session with a key broker, in the order of the protocol. */
-#include "providers/kbs_session.h"
+#include "providers/kbs_session_internal.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -9,17 +9,22 @@
 
 static const char *const json_header[] = { "Content-Type: application/json", NULL };
 
-static const char *base_of(const struct lk_kbs_session *s)
+const char *lk_kbs_base(const struct lk_kbs_session *s)
 {
-	return s->site->endpoints[s->endpoint].base;
+	return s->site->attests.endpoints[s->endpoint].base;
 }
 
-static size_t alive(const struct lk_kbs_session *s)
+bool lk_kbs_is_passport(const struct lk_kbs_session *s)
+{
+	return s->site->releases.n_endpoints > 0;
+}
+
+size_t lk_kbs_alive(const struct lk_kbs_place *p, const bool *dead)
 {
 	size_t i, n = 0;
 
-	for (i = 0; i < s->site->n_endpoints; i++)
-		n += s->dead[i] ? 0 : 1;
+	for (i = 0; i < p->n_endpoints; i++)
+		n += dead[i] ? 0 : 1;
 	return n;
 }
 
@@ -33,26 +38,28 @@ static void drop_proof(struct lk_kbs_session *s)
 {
 	drop_key(s);
 	lk_secret_wipe(&s->cookie);
+	lk_secret_wipe(&s->bearer);
 }
 
 /* ---- request and challenge ---- */
 
-static enum lk_status race(struct lk_kbs_session *s, const struct lk_http_request *req,
+enum lk_status lk_kbs_race(const struct lk_kbs_place *p, bool *dead,
+			   const struct lk_http_request *req, size_t *ret_winner,
 			   struct lk_http_response *ret, struct lk_error *err)
 {
 	const char *bases[LK_HTTP_RACE_MAX];
 	const struct lk_http_race race = {
 		.bases = bases,
-		.n = s->site->n_endpoints,
-		.dead = s->dead,
+		.n = p->n_endpoints,
+		.dead = dead,
 		.head_start_ms = LK_KBS_HEAD_START_MS,
 		.answer_ms = LK_KBS_AUTH_MS,
 	};
 	size_t i;
 
 	for (i = 0; i < race.n; i++)
-		bases[i] = s->site->endpoints[i].base;
-	return lk_http_race(s->site->http, req, &race, &s->endpoint, ret, err);
+		bases[i] = p->endpoints[i].base;
+	return lk_http_race(p->http, req, &race, ret_winner, ret, err);
 }
 
 /* Each server sets the cookie at /auth; one that keeps its state in the cookie does so again. */
@@ -111,7 +118,7 @@ static enum lk_status auth(struct lk_kbs_session *s, bool racing, struct lk_http
 	LK_JSON_TEXT *body = NULL;
 	struct lk_http_request req = {
 		.method = "POST",
-		.base = base_of(s),
+		.base = lk_kbs_base(s),
 		.path = "/kbs/v0/auth",
 		.headers = json_header,
 		.max_answer = LK_KBS_CHALLENGE_MAX,
@@ -124,7 +131,8 @@ static enum lk_status auth(struct lk_kbs_session *s, bool racing, struct lk_http
 	if (st)
 		return st;
 	req.body = body;
-	return racing ? race(s, &req, ret, err) : lk_http_exchange(s->site->http, &req, ret, err);
+	return racing ? lk_kbs_race(&s->site->attests, s->dead, &req, &s->endpoint, ret, err)
+		      : lk_http_exchange(s->site->attests.http, &req, ret, err);
 }
 
 /* A server of an older version says which: it is asked once more, in that one. */
@@ -158,7 +166,7 @@ static enum lk_status greet(struct lk_kbs_session *s, struct lk_kbs_challenge *r
 	}
 	if (st) {
 		s->dead[s->endpoint] = true;
-		return lk_context(err, "greet key broker %s", base_of(s));
+		return lk_context(err, "greet key broker %s", lk_kbs_base(s));
 	}
 	return LK_OK;
 }
@@ -207,6 +215,30 @@ static enum lk_status attestation(struct lk_kbs_session *s, const struct lk_kbs_
 	return lk_kbs_attestation_build(c, tee_key, evidence, ret, ret_len, err);
 }
 
+static enum lk_status take_token(struct lk_kbs_session *s, const struct lk_http_response *r,
+				 struct lk_error *err)
+{
+	static const char name[] = "Authorization: Bearer ";
+	LK_SECRET token = { 0 };
+	enum lk_status st;
+	int64_t life_s;
+
+	st = lk_kbs_token_parse(r->body.data, r->body.len, lk_kbs_is_passport(s) ? &token : NULL,
+				&life_s, err);
+	if (st)
+		return lk_context(err, "read the token");
+	s->life_ms = LK_KBS_SESSION_AGE_MS;
+	if (!lk_kbs_is_passport(s))
+		return LK_OK;
+	if (life_s > 0 && life_s * 1000 - LK_KBS_TOKEN_SPARE_MS < s->life_ms)
+		s->life_ms = life_s * 1000 - LK_KBS_TOKEN_SPARE_MS;
+	lk_secret_wipe(&s->bearer);
+	st = lk_secret_alloc(&s->bearer, sizeof(name) + token.len, err);
+	if (!st)
+		st = lk_secret_append(&s->bearer, name, sizeof(name) - 1, err);
+	return st ? st : lk_secret_append(&s->bearer, token.data, token.len, err);
+}
+
 static enum lk_status attest(struct lk_kbs_session *s, const struct lk_kbs_challenge *c,
 			     struct lk_error *err)
 {
@@ -215,7 +247,7 @@ static enum lk_status attest(struct lk_kbs_session *s, const struct lk_kbs_chall
 	LK_JSON_TEXT *body = NULL;
 	struct lk_http_request req = {
 		.method = "POST",
-		.base = base_of(s),
+		.base = lk_kbs_base(s),
 		.path = "/kbs/v0/attest",
 		.headers = headers,
 		.max_answer = LK_KBS_TOKEN_MAX,
@@ -228,24 +260,22 @@ static enum lk_status attest(struct lk_kbs_session *s, const struct lk_kbs_chall
 	if (st)
 		return st;
 	req.body = body;
-	st = lk_http_exchange(s->site->http, &req, &answer, err);
+	st = lk_http_exchange(s->site->attests.http, &req, &answer, err);
 	if (st)
 		return st;
 	if (answer.status != 200)
 		return lk_kbs_refusal(LK_KBS_ATTEST, answer.status, answer.body.data,
 				      answer.body.len, err);
-	st = lk_kbs_token_check(answer.body.data, answer.body.len, err);
+	st = take_token(s, &answer, err);
 	if (st)
-		return lk_context(err, "read the token");
+		return st;
 	st = take_cookie(s, &answer, err);
 	return st == LK_ABSENT ? LK_OK : st;
 }
 
 /* ---- a round over the endpoints ---- */
 
-/* May another endpoint do better? Not when somebody who may refuse did, and not when the fault
- * is ours or the time is up. */
-static bool another_may_do(enum lk_status st)
+bool lk_kbs_another_may_do(enum lk_status st)
 {
 	return st == LK_AGAIN || st == LK_TAMPERED || st == LK_CONFIG;
 }
@@ -255,7 +285,7 @@ static enum lk_status round_over(struct lk_kbs_session *s, struct lk_error *err)
 	struct lk_error failed = { 0 };
 	enum lk_status st;
 
-	while (alive(s) > 0) {
+	while (lk_kbs_alive(&s->site->attests, s->dead) > 0) {
 		struct lk_kbs_challenge c = { 0 };
 		struct lk_error why = { 0 };
 
@@ -265,11 +295,11 @@ static enum lk_status round_over(struct lk_kbs_session *s, struct lk_error *err)
 			if (!st)
 				return LK_OK;
 			s->dead[s->endpoint] = true;
-			(void)lk_context(&why, "attest to key broker %s", base_of(s));
+			(void)lk_context(&why, "attest to key broker %s", lk_kbs_base(s));
 		}
-		if (failed.status != LK_AGAIN || st == LK_AGAIN || !another_may_do(st))
+		if (failed.status != LK_AGAIN || st == LK_AGAIN || !lk_kbs_another_may_do(st))
 			failed = why;
-		if (!another_may_do(st))
+		if (!lk_kbs_another_may_do(st))
 			break;
 	}
 	*err = failed;
@@ -289,42 +319,8 @@ enum lk_status lk_kbs_session_open(struct lk_kbs_session *s, const struct lk_kbs
 	return st;
 }
 
-/* ---- resources ---- */
-
-static enum lk_status get(struct lk_kbs_session *s, const char *target, struct lk_secret *ret,
-			  struct lk_error *err)
-{
-	const char *const headers[] = { (char *)s->cookie.data, NULL };
-	LK_HTTP_RESPONSE answer = { 0 };
-	char path[LK_URL_MAX + 16];
-	const struct lk_http_request req = {
-		.method = "GET",
-		.base = base_of(s),
-		.path = path,
-		.headers = headers,
-		.max_answer = LK_KBS_RESOURCE_MAX,
-		.max_ms = LK_KBS_EXCHANGE_MS,
-		.deadline = s->site->deadline,
-	};
-	enum lk_status st;
-
-	if (!s->key || !s->cookie.data)
-		return lk_raise_code(err, LK_C_SESSION_EXPIRED, "the session is gone");
-	(void)snprintf(path, sizeof(path), "/kbs/v0/%s", target);
-	st = lk_http_exchange(s->site->http, &req, &answer, err);
-	if (st)
-		return st;
-	if (answer.status != 200)
-		return lk_kbs_refusal(LK_KBS_RESOURCE, answer.status, answer.body.data,
-				      answer.body.len, err);
-	if (lk_kbs_dialect(s->protocol)->legacy)
-		return lk_jwe_open_legacy(s->key, (const char *)answer.body.data, answer.body.len,
-					  ret, err);
-	return lk_jwe_open(s->key, (const char *)answer.body.data, answer.body.len, ret, err);
-}
-
 /* The old key and cookie go first: what is left after a failure is no session at all. */
-static enum lk_status renew(struct lk_kbs_session *s, struct lk_error *err)
+enum lk_status lk_kbs_renew(struct lk_kbs_session *s, struct lk_error *err)
 {
 	enum lk_status st;
 
@@ -339,59 +335,8 @@ static enum lk_status renew(struct lk_kbs_session *s, struct lk_error *err)
 	return LK_OK;
 }
 
-enum lk_status lk_kbs_session_get(struct lk_kbs_session *s, const char *target,
-				  struct lk_secret *ret, struct lk_error *err)
-{
-	enum lk_status st;
-
-	if (!s->renewed && lk_clock_ms() - s->born_ms >= LK_KBS_SESSION_AGE_MS) {
-		st = renew(s, err);
-		if (st)
-			return st;
-	}
-	st = get(s, target, ret, err);
-	if (st && err->code == LK_C_SESSION_EXPIRED && !s->renewed) {
-		st = renew(s, err);
-		if (st)
-			return st;
-		st = get(s, target, ret, err);
-	}
-	if (st)
-		return lk_context(err, "get %s from key broker %s", target, base_of(s));
-	return LK_OK;
-}
-
 void lk_kbs_session_close(struct lk_kbs_session *s)
 {
 	drop_proof(s);
 	lk_wipe(s, sizeof(*s));
-}
-
-static const char *ordinal(size_t i)
-{
-	static const char *const words[] = { "1st",  "2nd",  "3rd",  "4th",  "5th",  "6th",
-					     "7th",  "8th",  "9th",  "10th", "11th", "12th",
-					     "13th", "14th", "15th", "16th" };
-
-	return words[i < LK_HTTP_RACE_MAX ? i : LK_HTTP_RACE_MAX - 1];
-}
-
-void lk_kbs_session_describe(const struct lk_kbs_session *s, char *out, size_t size)
-{
-	const char *host = s->site->endpoints[s->endpoint].host;
-	const size_t n = s->site->n_endpoints, dead = n - alive(s);
-	size_t first = 0;
-
-	while (first < n && !s->dead[first])
-		first++;
-	if (n == 1)
-		(void)snprintf(out, size, "%s", host);
-	else if (dead == 0)
-		(void)snprintf(out, size, "%s (%s of %zu)", host, ordinal(s->endpoint), n);
-	else if (dead == 1)
-		(void)snprintf(out, size, "%s (%s of %zu, %s dead)", host, ordinal(s->endpoint), n,
-			       ordinal(first));
-	else
-		(void)snprintf(out, size, "%s (%s of %zu, %zu dead)", host, ordinal(s->endpoint), n,
-			       dead);
 }

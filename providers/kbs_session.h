@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * One attested session with a key broker: greet the first of its endpoints that answers, prove
- * what booted, then get any number of resources over the same connection. A session has one TEE
- * key; going to another endpoint, or attesting again, takes a new key and a new nonce.
+ * what booted, then get any number of resources over the same connection. In passport mode one
+ * place attests and its token is brought to another. A session has one TEE key; going to another
+ * endpoint, or attesting again, takes a new key and a new nonce.
  */
 #pragma once
 
@@ -21,12 +22,18 @@
 #define LK_KBS_EXCHANGE_MS    15000  /* for one exchange */
 #define LK_KBS_ATTEST_MS      60000  /* verifiers fetch collateral from elsewhere */
 #define LK_KBS_SESSION_AGE_MS 240000 /* servers end sessions at 300 s from /auth */
+#define LK_KBS_TOKEN_SPARE_MS 5000   /* before a token ends */
 
+/* Servers behind one trust, any of which will do. */
+struct lk_kbs_place {
+	struct lk_http *http;
+	struct lk_url *endpoints;
+	size_t n_endpoints; /* at most LK_HTTP_RACE_MAX */
+};
 /* Whom to talk to and as what; borrowed by the session, all of it. */
 struct lk_kbs_site {
-	struct lk_http *http;
-	const struct lk_url *endpoints;
-	size_t n_endpoints; /* at most LK_HTTP_RACE_MAX */
+	struct lk_kbs_place attests;
+	struct lk_kbs_place releases; /* given a token of the other; empty: the same place */
 	const struct lk_attester *attester;
 	enum lk_kbs_protocol protocol; /* 0.4.0 goes down to 0.2.0 where a server asks for it */
 	enum lk_key_kind key_kind;
@@ -36,12 +43,16 @@ struct lk_kbs_site {
 struct lk_kbs_session { /* `= { 0 }` is closed */
 	const struct lk_kbs_site *site;
 	bool dead[LK_HTTP_RACE_MAX];
-	size_t endpoint;	       /* the one in use */
+	size_t endpoint; /* the one in use */
+	bool broker_dead[LK_HTTP_RACE_MAX];
+	size_t broker_endpoint; /* of site->releases */
+	bool broker_found;
 	enum lk_kbs_protocol protocol; /* spoken with it */
 	struct lk_keypair *key;
 	struct lk_secret cookie; /* "Cookie: ..." line, terminated */
+	struct lk_secret bearer; /* "Authorization: Bearer ..." line, in passport mode */
 	char nonce[LK_KBS_NONCE_MAX + 1];
-	int64_t born_ms;
+	int64_t born_ms, life_ms;
 	bool renewed; /* attested a second time; there is no third */
 	bool clock_untrusted;
 };

@@ -9,7 +9,8 @@ prints "READY PORT" and then obeys lines on standard input, each answered by one
 "set auth=MODE" changes a mode, "count WHAT" prints a counter, end of file ends the program.
 
 Counters: connections, auth, attest, resource, verified (attestations whose report data fits),
-keys (different TEE keys seen), unasked (requests without a session).
+keys (different TEE keys seen), unasked (requests without a session), bearer (resources asked for
+with a token, which may be of another of these brokers).
 
 canary=HEX makes the complement of these bytes, which must be letters, every session's id, a part
 of every token, and the key.
@@ -166,9 +167,13 @@ def fits(session, doc):
     return evidence == want and nonce in (None, session["nonce"])
 
 
-def token(mode):
+def token(mode, key):
     part = lambda v: jwe.b64(json.dumps(v).encode())
-    parts = [part({"alg": "ES256"}), part({"exp": 4102444800}), jwe.b64(bytes(64))]
+    claims = {"iat": 4102444000, "exp": 4102444000 + (60 if mode == "short" else 300)}
+    if mode == "ended":
+        claims["exp"] = claims["iat"]
+    claims["tee-pubkey"] = key
+    parts = [part({"alg": "ES256"}), part(claims), jwe.b64(bytes(64))]
     parts[2] += "".join(CANARY)
     if mode == "twoparts":
         parts.pop()
@@ -191,7 +196,7 @@ def attest(body, cookie):
     session["key"] = read_attestation(doc)[0]
     KEYS.add(json.dumps(session["key"], sort_keys=True))
     COUNTS["keys"] = len(KEYS)
-    answer = {"token": token(mode)}
+    answer = {"token": token(mode, session["key"])}
     if mode == "extra":
         answer["more"] = True
     headers = ["Set-Cookie: kbs-session-id=%s" % cookie]
@@ -232,9 +237,18 @@ def sealed(session, path):
     return doc
 
 
-def resource(path, cookie):
+def bearer(text):
+    """What a token says of its bearer; its signature is no matter here."""
+    count("bearer")
+    return {"key": json.loads(jwe.unb64(text.split(".")[1]))["tee-pubkey"]}
+
+
+def resource(path, cookie, authorization):
     mode, n = MODES["resource"], count("resource")
     session = SESSIONS.get(cookie, {})
+    if authorization:
+        assert not cookie
+        session = bearer(authorization.removeprefix("Bearer "))
     if mode == "gone" or (mode == "goneonce" and n == 1):
         SESSIONS.pop(cookie, None)
         session = {}
@@ -257,13 +271,13 @@ def resource(path, cookie):
     return Reply(200, sealed(session, path), manner="cut" if mode == "cut" else "plain")
 
 
-def route(method, path, cookie, body):
+def route(method, path, cookie, authorization, body):
     steps = {
         ("POST", "/kbs/v0/auth"): ("auth", lambda: auth(body, cookie)),
         ("POST", "/kbs/v0/attest"): ("attest", lambda: attest(body, cookie)),
     }
     if method == "GET" and path.startswith("/kbs/v0/resource/"):
-        step, run = "resource", lambda: resource(path, cookie)
+        step, run = "resource", lambda: resource(path, cookie, authorization)
     elif (method, path) in steps:
         step, run = steps[method, path]
         count(step)
@@ -317,7 +331,7 @@ def read_request(conn, buf):
         buf += conn.recv(65536)
     method, path, _ = lines[0].split(" ")
     cookie = fields.get("cookie", "").removeprefix("kbs-session-id=")
-    return method, path, cookie, buf[:length], buf[length:]
+    return method, path, cookie, fields.get("authorization"), buf[:length], buf[length:]
 
 
 def serve(conn, context):

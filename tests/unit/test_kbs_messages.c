@@ -156,14 +156,46 @@ TEST(bad_tokens_are_refused)
 		"{\"token\":\"e30.e30.e30\",\"more\":1}",
 	};
 	struct lk_error err;
+	int64_t life;
 	size_t i;
 
 	for (i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
 		err = (struct lk_error){ 0 };
-		if (lk_kbs_token_check(bad[i], strlen(bad[i]), &err) != LK_TAMPERED)
+		if (lk_kbs_token_parse(bad[i], strlen(bad[i]), NULL, &life, &err) != LK_TAMPERED)
 			check_fail(__FILE__, __LINE__, "accepted: %s", bad[i]);
 	}
-	CHECK_OK(lk_kbs_token_check("{\"token\":\"e30.e30.e30\"}", 23, &err));
+	CHECK_OK(lk_kbs_token_parse("{\"token\":\"e30.e30.e30\"}", 23, NULL, &life, &err));
+}
+
+/* The life of a token with these claims, or -1 if it is refused. */
+static int64_t life_of(const char *claims)
+{
+	struct lk_error err = { 0 };
+	char part[256], text[640], token[512];
+	LK_SECRET got = { 0 };
+	int64_t life;
+
+	(void)lk_b64_encode(LK_B64_URL, claims, strlen(claims), part);
+	snprintf(token, sizeof(token), "e30.%s.c2ln", part);
+	snprintf(text, sizeof(text), "{\"token\":\"%s\"}", token);
+	if (lk_kbs_token_parse(text, strlen(text), &got, &life, &err))
+		return got.data ? -2 : -1;
+	CHECK_STR((char *)got.data, token);
+	return life;
+}
+
+TEST(a_token_s_life_asks_no_clock)
+{
+	CHECK_EQ(life_of("{\"iat\":1700000000,\"exp\":1700000300}"), 300);
+	CHECK_EQ(life_of("{\"iat\":3,\"exp\":4}"), 1);
+	CHECK_EQ(life_of("{\"exp\":1700000300}"), 0);
+	CHECK_EQ(life_of("{\"iat\":1700000300}"), 0);
+	CHECK_EQ(life_of("{}"), 0);
+	CHECK_EQ(life_of("{\"iat\":1700000300,\"exp\":1700000300}"), -1);
+	CHECK_EQ(life_of("{\"iat\":1700000300,\"exp\":1700000000}"), -1);
+	CHECK_EQ(life_of("{\"exp\":\"1700000300\"}"), -1);
+	CHECK_EQ(life_of("{\"exp\":1.5}"), -1);
+	CHECK_EQ(life_of("{\"iat\":-1,\"exp\":1}"), -1);
 }
 
 static enum lk_status cookie(const char *head, char *out)
@@ -278,5 +310,5 @@ TEST(another_protocol_version_is_named)
 
 TESTS(bad_challenges_are_refused, the_hash_is_negotiated, the_request_is_exact,
       report_data_fits_the_vectors, the_attestation_is_exact, bad_tokens_are_refused,
-      cookies_are_taken_by_hand, refusals_are_judged_by_type,
+      a_token_s_life_asks_no_clock, cookies_are_taken_by_hand, refusals_are_judged_by_type,
       refusals_without_a_type_are_judged_by_status, another_protocol_version_is_named)
