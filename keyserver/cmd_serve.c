@@ -23,6 +23,7 @@
 #include "keyserver/notify.h"
 #include "keyserver/rootkey.h"
 #include "keyserver/state_dir.h"
+#include "keyserver/tdx_collateral.h"
 #include "keyserver/tls_identity.h"
 
 #define USAGE                                                                                      \
@@ -81,6 +82,20 @@ static enum lk_status load_root(const struct lk_state *state, struct lk_secret *
 	return lk_rootkey_load(fd, ret, err);
 }
 
+/* Each on a line of its own: what does not count today may have been meant to. */
+static void tell_unfit_documents(const struct lk_trust *trust)
+{
+	char line[LK_ERROR_FRAMES * LK_ERROR_TEXT];
+	struct lk_error err = { 0 };
+	const char *text;
+	size_t i, n;
+
+	for (i = 0; (text = lk_trust_collateral(trust, i, &n)); i++)
+		if (lk_tdx_collateral_check(trust, lk_clock_wall(), text, n, &err))
+			lk_log(LK_LOG_WARNING, "a document of --certificates does not count: %s",
+			       lk_error_format(&err, line, sizeof(line)));
+}
+
 static enum lk_status open_state(struct running *r, const struct options *o, struct lk_error *err)
 {
 	struct lk_store *store;
@@ -108,6 +123,7 @@ static enum lk_status open_state(struct running *r, const struct options *o, str
 	st = o->certificates ? lk_trust_add_folder(r->server.trust, o->certificates, err) : LK_OK;
 	if (st)
 		return st;
+	tell_unfit_documents(r->server.trust);
 	return lk_tls_identity_load(r->state.tls, &r->tls, err);
 }
 

@@ -6,11 +6,13 @@
 
 #include "keyserver/verifier_sample.h"
 #include "keyserver/verifier_snp.h"
+#include "keyserver/verifier_tdx.h"
 #include "keyserver/verifier_tpm.h"
 
 static const struct lk_verifier *const verifiers[] = {
 	&lk_verifier_sample,
 	&lk_verifier_snp,
+	&lk_verifier_tdx,
 	&lk_verifier_tpm,
 };
 

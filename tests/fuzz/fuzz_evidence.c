@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "attestation/tdx_quote.h"
+#include "core/base64.h"
 #include "core/crypto.h"
 #include "core/json.h"
 #include "keyserver/snp_report.h"
@@ -74,6 +76,32 @@ static void snp(const struct json_t *evidence)
 			    recorded));
 }
 
+static void tdx(const struct json_t *evidence)
+{
+	static const char *const recorded[] = { "395aefe7bac15b24", "9b529f3689e2e8eb", NULL };
+	const char *text = lk_json_is_object(evidence)
+				   ? lk_json_string_value(lk_json_get(evidence, "quote"))
+				   : NULL;
+	struct lk_appraisal a = { .trust = trust, .now = IN_2025 };
+	static uint8_t quote[64 * 1024];
+	struct lk_tdx_quote q;
+	struct lk_error err = { 0 };
+	LK_JSON *claims = NULL;
+	const struct json_t *body;
+	size_t n;
+
+	if (!text || !lk_b64_decode(LK_B64_STD, text, strlen(text), quote, sizeof(quote), &n) ||
+	    lk_tdx_quote_parse(quote, n, &q, &err))
+		return;
+	a.digest = q.report_data;
+	a.n = 64;
+	ask("tdx", &a, evidence, &claims);
+	if (!claims)
+		return;
+	body = lk_json_get(lk_json_get(lk_json_get(claims, "tdx"), "quote"), "body");
+	must(one_of(lk_json_string_value(lk_json_get(body, "rtmr_0")), recorded));
+}
+
 /* The nonce of the seed, whose key we do not have: PCRs and clock are what it says or refused. */
 static void tpm(const struct json_t *evidence)
 {
@@ -99,6 +127,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		return 0;
 	if (data[0] == 't')
 		tpm(evidence);
+	else if (data[0] == 'x')
+		tdx(evidence);
 	else
 		snp(evidence);
 	return 0;

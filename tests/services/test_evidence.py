@@ -39,8 +39,15 @@ class Certificates(unittest.TestCase):
             os.mkdir(os.path.join(folder, "deeper"))
             refused("read deeper")
             os.rmdir(os.path.join(folder, "deeper"))
+            shutil.copy(os.path.join(RECORDED, "tdx-v4.tcbinfo"), folder)
             server.start("--certificates", folder)
             server.stop()
+            self.assertIn("does not count: no certificate of Intel SGX TCB Signing", server.log_text())
+            shutil.copy(os.path.join(RECORDED, "tdx-v4.signer"), folder)
+            os.truncate(server.log, 0)
+            server.start("--certificates", folder)
+            server.stop()
+            self.assertNotIn("does not count", server.log_text())
             server.run("serve", "--state", server.state, "--snp-vmpl", "4", fails=1)
 
 

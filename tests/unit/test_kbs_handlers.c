@@ -197,12 +197,12 @@ TEST(another_tee_than_requested)
 
 	begin();
 	reply = fixture_ask(&kbs, "POST", "/kbs/v0/auth", NULL,
-			    "{\"version\":\"0.4.0\",\"tee\":\"tdx\",\"extra-params\":\"\"}");
+			    "{\"version\":\"0.4.0\",\"tee\":\"csv\",\"extra-params\":\"\"}");
 	CHECK_EQ(reply.status, 200);
 	snprintf(cookie, sizeof(cookie), "%.*s", (int)strcspn(reply.cookie, ";"), reply.cookie);
 	reply_clear(&reply);
 	body = attestation("x", "1");
-	attest_fails(cookie, body, "no verifier for tee tdx");
+	attest_fails(cookie, body, "no verifier for tee csv");
 	end();
 }
 
