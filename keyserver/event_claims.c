@@ -14,7 +14,7 @@
 
 struct seen {
 	struct json_t *events; /* OPERATION: [CONTENT, ...] */
-	size_t n;
+	size_t n, bytes;
 	bool opaque; /* some extension is not told of */
 	bool configuration, ended;
 };
@@ -57,11 +57,12 @@ static enum lk_status note(struct seen *s, const struct lk_aael *e, struct lk_er
 
 	if (strcmp(e->domain, DOMAIN) != 0)
 		return LK_OK;
-	if (!operation_ok(e->operation) || s->n == LK_EVENT_CLAIMS_MAX)
+	s->bytes += strlen(e->operation) + strlen(e->content);
+	if (!operation_ok(e->operation) || s->n == LK_EVENT_CLAIMS_MAX ||
+	    s->bytes > LK_EVENT_CLAIMS_BYTES)
 		return lk_raise(err, LK_DENIED,
-				"the event log: more of our events than %d, or one "
-				"without a name",
-				LK_EVENT_CLAIMS_MAX);
+				"the event log: more of the agent's events than can be, or one "
+				"without a name");
 	s->n++;
 	if (!lk_json_has(s->events, e->operation) &&
 	    !lk_json_set(s->events, e->operation, lk_json_array()))

@@ -13,6 +13,8 @@
 struct json_t;
 
 #define LK_EVENT_CLAIMS_MAX 512
+#define LK_EVENT_CLAIMS_BYTES                                                                      \
+	(32u * 1024) /* of their texts: claims are kept for a session's life */
 
 struct lk_event_source {
 	const uint8_t *log;

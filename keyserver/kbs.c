@@ -81,6 +81,19 @@ static enum lk_status pick_verifier(const struct lk_server *server, const char *
 	return LK_OK;
 }
 
+/* A key that no rule names proves nothing, and its session is not kept: anybody could fill the table. */
+static enum lk_status check_key(struct lk_server *server, const char *tee,
+				const struct json_t *claims, struct lk_error *err)
+{
+	char why[128];
+	bool known;
+
+	pthread_rwlock_rdlock(&server->policy_lock);
+	known = lk_policy_knows_key(server->policy, tee, claims, why, sizeof(why));
+	pthread_rwlock_unlock(&server->policy_lock);
+	return known ? LK_OK : lk_raise(err, LK_DENIED, "the key of the evidence: %s", why);
+}
+
 /* Evidence to claims: bound to this session's nonce and the key that answers will be for. */
 static enum lk_status verify(const struct lk_server *server, const struct lk_session *session,
 			     const struct lk_kbs_attestation *a, struct json_t **ret_runtime,
@@ -122,7 +135,7 @@ static enum lk_status verify(const struct lk_server *server, const struct lk_ses
 	return LK_OK;
 }
 
-static enum lk_status make_token(const struct lk_server *server, const struct lk_session *session,
+static enum lk_status make_token(struct lk_server *server, const struct lk_session *session,
 				 const struct lk_call *call, char **ret_token, char **ret_payload,
 				 struct lk_error *err)
 {
@@ -136,6 +149,9 @@ static enum lk_status make_token(const struct lk_server *server, const struct lk
 	if (st)
 		return st;
 	st = verify(server, session, &a, &runtime, &claims, err);
+	if (st)
+		return st;
+	st = check_key(server, session->tee, claims, err);
 	if (st)
 		return st;
 	about.claims = claims;

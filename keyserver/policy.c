@@ -66,13 +66,17 @@ static const char *key_claim(const char *tee)
 	return NULL;
 }
 
+static bool is_key_clause(const struct lk_clause *c, const char *claim)
+{
+	return strcmp(c->claim, claim) == 0 && (c->op == LK_OP_EQ || c->op == LK_OP_IN);
+}
+
 static bool names_key(const struct rule *r, const char *claim)
 {
 	size_t i;
 
 	for (i = 0; i < r->n_clauses; i++)
-		if (strcmp(r->clauses[i].claim, claim) == 0 &&
-		    (r->clauses[i].op == LK_OP_EQ || r->clauses[i].op == LK_OP_IN))
+		if (is_key_clause(&r->clauses[i], claim))
 			return true;
 	return false;
 }
@@ -307,6 +311,39 @@ static bool rule_allows(const struct rule *r, const struct lk_policy_question *q
 		if (!lk_clause_holds(&r->clauses[i], q->claims, why, n))
 			return false;
 	return true;
+}
+
+static bool rule_knows_key(const struct rule *r, const char *tee, const char *claim,
+			   const struct json_t *claims, char *why, size_t n)
+{
+	bool named = false;
+	size_t i;
+
+	if (r->tee && strcmp(r->tee, tee) != 0)
+		return false;
+	for (i = 0; i < r->n_clauses; i++) {
+		if (!is_key_clause(&r->clauses[i], claim))
+			continue;
+		named = true;
+		if (!lk_clause_holds(&r->clauses[i], claims, why, n))
+			return false;
+	}
+	return named;
+}
+
+bool lk_policy_knows_key(const struct lk_policy *p, const char *tee, const struct json_t *claims,
+			 char *why, size_t n)
+{
+	const char *claim = key_claim(tee);
+	size_t i;
+
+	if (!claim)
+		return true;
+	(void)snprintf(why, n, "no rule names a %s", claim);
+	for (i = 0; i < p->n_rules; i++)
+		if (rule_knows_key(&p->rules[i], tee, claim, claims, why, n))
+			return true;
+	return false;
 }
 
 bool lk_policy_decide(const struct lk_policy *p, const struct lk_policy_question *q,

@@ -50,6 +50,11 @@ struct lk_policy_question {
 bool lk_policy_decide(const struct lk_policy *p, const struct lk_policy_question *q,
 		      char reason[LK_POLICY_REASON]);
 
+/* Is the key that signed this evidence one that a rule names? True for TEEs whose keys their makers
+ * certify. A key that nobody knows is no reason to keep a session. why: for the audit log. */
+bool lk_policy_knows_key(const struct lk_policy *p, const char *tee, const struct json_t *claims,
+			 char *why, size_t n);
+
 /* A policy written for Open Policy Agent: the two that mean the same in any reading are known,
  * and *ret_json is ours for it (a constant). LK_CONFIG with LK_C_POLICY_REGO for all others. */
 enum lk_status lk_policy_from_rego(const char *text, size_t len, const char **ret_json,

@@ -10,7 +10,7 @@
 
 #define CLAIM_MAX 128
 #define TEXT_MAX  1024
-#define PART_MAX  64
+#define PART_MAX  96
 
 static const char *const op_names[LK_N_OPS] = {
 	[LK_OP_EQ] = "eq",	   [LK_OP_IN] = "in",	      [LK_OP_GE] = "ge",
@@ -367,7 +367,7 @@ static void describe(struct scalar x, char out[PART_MAX])
 	else if (x.kind == BOOLEAN)
 		(void)snprintf(out, PART_MAX, "is %s", x.i ? "true" : "false");
 	else if (x.kind == STRING)
-		(void)snprintf(out, PART_MAX, "is \"%.48s\"", x.s);
+		(void)snprintf(out, PART_MAX, "is \"%.64s\"", x.s);
 	else
 		(void)snprintf(out, PART_MAX, "is no plain value");
 	for (i = 0; out[i]; i++)

@@ -150,13 +150,21 @@ class Quotes(unittest.TestCase):
                         {"claim": "tpm.pcr.14", "op": "eq", "value": "00" * 32}], **more}
         self.server.policy({"version": 1, "rules": [rule]})
 
-    def attested(self):
+    def attest(self):
         client = self.enterContext(Client(self.server))
         self.assertEqual(client.auth(tee="tpm").status, 200)
-        answer = client.attest(client.attestation(**{"tee-evidence": {
+        return client, client.attest(client.attestation(**{"tee-evidence": {
             "primary_evidence": self.tpm.evidence(client), "additional_evidence": ""}}))
+
+    def attested(self):
+        client, answer = self.attest()
         self.assertEqual(answer.status, 200, self.server.audit()[-1])
         return client
+
+    def rejected(self, reason):
+        _, answer = self.attest()
+        self.assertEqual((answer.status, answer.error()), (401, "AttestationError"))
+        self.assertIn(reason, self.server.audit()[-1]["body"]["reason"])
 
     def denied(self, reason):
         answer = self.attested().get("default/disk/root")
@@ -173,8 +181,9 @@ class Quotes(unittest.TestCase):
                 self.tpm.event("configuration", "c0ffee")
             client = self.attested()
             self.assertEqual(client.open(client.get("default/disk/root")), b"key")
-            self.policy("00" * 32)
-            self.denied(f'claim tpm.ak is "{ak[:48]}"')
+            self.policy("00" * 32)  # the one before is still attested, but no longer allowed
+            self.assertEqual(client.get("default/disk/root").error(), "PolicyDeny")
+            self.rejected(f'the key of the evidence: claim tpm.ak is "{ak}", which fails in')
             self.policy(ak)
         self.tpm.tool("tpm2_pcrextend", "14:sha256=" + "11" * 32)
         self.denied("claim tpm.pcr.14 is")

@@ -280,6 +280,35 @@ TEST(keys_of_tpms)
 	CHECK(allows(AK("", "eq", "\"k1\""), "tpm", NULL, reason));
 }
 
+static bool knows(const char *text, const char *tee, char why[128])
+{
+	struct lk_policy *p = policy(text);
+	struct json_t *claims = NULL;
+	bool yes;
+
+	CHECK_OK(lk_json_parse(claims_text, strlen(claims_text), &claims, &err));
+	why[0] = '\0';
+	yes = lk_policy_knows_key(p, tee, claims, why, 128);
+	lk_json_free(claims);
+	lk_policy_free(p);
+	return yes;
+}
+
+TEST(known_keys)
+{
+	char why[128];
+
+	CHECK(knows(RULE(""), "tdx", why));
+	CHECK(!knows(RULE(""), "tpm", why));
+	CHECK_STR(why, "no rule names a tpm.ak");
+	CHECK(!knows(RULE("{\"resource\":\"*/*/*\"}"), "tpm", why));
+	CHECK(!knows(AK(TPM, "eq", "\"k2\""), "tpm", why));
+	CHECK_STR(why, "claim tpm.ak is \"k1\", which fails eq");
+	CHECK(knows(AK(TPM, "in", "[\"k2\",\"k1\"]"), "tpm", why));
+	CHECK(knows(AK("", "eq", "\"k1\""), "tpm", why));
+	CHECK(!knows(AK("\"tee\":\"snp\",", "eq", "\"k1\""), "tpm", why));
+}
+
 TEST(reasons_stay_short)
 {
 	char text[8192] = "{\"version\":1,\"rules\":[", reason[LK_POLICY_REASON];
@@ -333,5 +362,5 @@ TEST(rego_that_does_not)
 }
 
 TESTS(other_documents, bad_rules, bad_clauses, too_much, denied_unless_allowed, clauses_that_fail,
-      each_part_counts, clauses_that_hold, lists, keys_of_tpms, reasons_stay_short,
+      each_part_counts, clauses_that_hold, lists, keys_of_tpms, known_keys, reasons_stay_short,
       rego_that_needs_an_interpreter, rego_that_does_not)

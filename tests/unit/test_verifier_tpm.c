@@ -19,7 +19,7 @@ static struct {
 	uint8_t spki[600];
 	size_t spki_len;
 	uint8_t pcrs[24][32];
-	uint8_t log[16 * 1024];
+	uint8_t log[64 * 1024];
 	size_t log_len;
 	/* what the quote says; changed by tests */
 	uint8_t message[512];
@@ -532,6 +532,7 @@ TEST(entry_of_others)
 
 TEST(too_many_events)
 {
+	char text[901];
 	size_t i;
 
 	begin(LK_KEY_P256);
@@ -540,7 +541,17 @@ TEST(too_many_events)
 	phase_is("initrd");
 	event(15, "Configuration", CONFIG);
 	quote();
-	refused(evidence(true), "event log");
+	refused(evidence(true), "one without a name");
+	end();
+	begin(LK_KEY_P256);
+	memset(text, 'x', 900);
+	text[900] = '\0';
+	for (i = 0; i < 36; i++)
+		event(15, "header", text);
+	phase_is("");
+	event(15, "header", text);
+	quote();
+	refused(evidence(true), "more of the agent's events than can be");
 	end();
 }
 
