@@ -195,23 +195,41 @@ static int unit_failure_action(const struct options *o)
 }
 
 /* What the writable layer takes; the rest is the same for every configuration. */
-static int modules(const struct options *o)
+/* Of the writable layer. */
+static void layer_modules(const struct lk_volume *root)
 {
-	const struct lk_volume *root = NULL;
-	struct lk_error err = { 0 };
-	LK_SETTINGS *s = NULL;
-
-	if (lk_settings_load(o->argument, &s, &err))
-		return lk_cmd_fail(&err);
-	if (s->n_volumes && s->volumes[0].is_root)
-		root = &s->volumes[0];
-	if (!root || root->rw_overlay == LK_OVERLAY_NONE)
-		return 0;
+	if (root->rw_overlay == LK_OVERLAY_NONE)
+		return;
 	if (!lk_volume_has_snapshot(root))
 		printf("overlay\n");
 	else
 		printf("dm_snapshot\ndm_zero\n%s",
 		       root->rw_overlay == LK_OVERLAY_RAM ? "loop\n" : "");
+}
+
+/* Of the TEE that proves the root to a key service; where there is no such TEE they do not load. */
+static void tee_modules(const struct lk_settings *s)
+{
+	const bool any = strcmp(s->tee, "auto") == 0;
+
+	if (any || strcmp(s->tee, "tdx") == 0)
+		printf("tdx_guest\n");
+	if (any || strcmp(s->tee, "snp") == 0)
+		printf("sev_guest\n");
+}
+
+static int modules(const struct options *o)
+{
+	struct lk_error err = { 0 };
+	LK_SETTINGS *s = NULL;
+
+	if (lk_settings_load(o->argument, &s, &err))
+		return lk_cmd_fail(&err);
+	if (s->n_volumes == 0 || !s->volumes[0].is_root)
+		return 0;
+	layer_modules(&s->volumes[0]);
+	if (lk_volume_attested(&s->volumes[0]))
+		tee_modules(s);
 	return 0;
 }
 
@@ -243,7 +261,7 @@ static const struct command commands[] = {
 	  "list the files it consists of and names: KIND, MODE, PATH" },
 	{ "sample", sample, "sample [latchkey|fde|volume]", "print a commented sample" },
 	{ "network", network, "network [DIR]", "exit status 0: needed, 1: not, 2: cannot say" },
-	{ "modules", modules, "modules [DIR]", "list the kernel modules of the writable layer" },
+	{ "modules", modules, "modules [DIR]", "list the kernel modules of layer and TEE" },
 	{ "ask-password", ask_password, "ask-password [DIR]",
 	  "the same for password agents, who ask for a recovery key" },
 	{ "timeout", timeout, "timeout [DIR]", "print the unit's time limit in seconds" },

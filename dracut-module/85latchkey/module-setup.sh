@@ -68,6 +68,8 @@ installkernel() {
         aes_ce_blk sha2_ce sha256_arm64 \
         ext4 erofs squashfs crc32c crc32c_intel \
         virtio_pci virtio_mmio virtio_blk virtio_scsi virtio_rng
+    # What proves the machine: reports of the kernel, and the way to the host's quoting service.
+    hostonly='' instmods configfs tsm tsm_report tsm-mr tdx-guest sev-guest vmw_vsock_virtio_transport
     return 0
 }
 
@@ -194,6 +196,19 @@ After=latchkey-root.service
 EOF
 }
 
+# The reports of a TEE are asked for in configfs, as soon as the TEE's driver is there.
+latchkey_install_tee() {
+    inst_multiple -o "$systemdsystemunitdir/sys-kernel-config.mount" \
+        "$systemdsystemunitdir/modprobe@.service"
+    latchkey_write /etc/systemd/system/latchkey-root.service.d/tee.conf << EOF
+[Unit]
+Wants=sys-kernel-config.mount
+After=sys-kernel-config.mount systemd-modules-load.service
+EOF
+    # Intel's own file, if somebody wrote one: the port of the host's quoting service.
+    [[ ! -e /etc/tdx-attest.conf ]] || inst_simple /etc/tdx-attest.conf
+}
+
 # No shell, and no code from elsewhere. A masked emergency.target would leave a failed boot
 # hanging, hence one of our own.
 latchkey_close_doors() {
@@ -235,6 +250,9 @@ install() {
         || latchkey_give_up "udev's rule 95-dm-notify.rules is missing (Debian: package dmsetup)"
     # Loaded while the network comes up; the first activation would otherwise pay for it.
     _modules=$("$_program" config modules) || latchkey_give_up "the agent names no kernel modules"
+    if [[ $_modules == *_guest* ]]; then
+        latchkey_install_tee
+    fi
     # shellcheck disable=SC2086 # one word each
     printf '%s\n' dm_crypt dm_verity xts $_modules | latchkey_write /usr/lib/modules-load.d/latchkey.conf
 }

@@ -196,12 +196,37 @@ TEST(ask_password)
 	config_dir_remove();
 }
 
+static const char verity[] = "[rootfs.verity]\nroot_hash = \"0123456789abcdef0123456789abcdef"
+			     "0123456789abcdef0123456789abcdef\"\ndata_blocks = 1\n"
+			     "hash_offset = 4096\n";
+
+TEST(modules_of_the_tee)
+{
+	static const struct {
+		const char *tee, *modules;
+	} rows[] = {
+		{ "", "tdx_guest\nsev_guest\n" },
+		{ "[agent]\ntee = auto\n", "tdx_guest\nsev_guest\n" },
+		{ "[agent]\ntee = tdx\n", "tdx_guest\n" },
+		{ "[agent]\ntee = snp\n", "sev_guest\n" },
+		{ "[agent]\ntee = tpm\n", "" },
+	};
+
+	setup();
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		char text[1024];
+
+		snprintf(text, sizeof(text), ROOT KBS "%s", verity);
+		config_put("fde.conf", text, 0600);
+		config_put("latchkey.conf", rows[i].tee, 0644);
+		CHECK_EQ(RUN("modules", config_dir), 0);
+		CHECK_STR(said, rows[i].modules);
+	}
+	config_dir_remove();
+}
+
 TEST(modules)
 {
-	static const char verity[] =
-		"[rootfs.verity]\nroot_hash = \"0123456789abcdef0123456789abcdef"
-		"0123456789abcdef0123456789abcdef\"\ndata_blocks = 1\n"
-		"hash_offset = 4096\n";
 	static const struct {
 		const char *layer, *modules;
 	} rows[] = {
@@ -251,4 +276,5 @@ TEST(limits)
 	config_dir_remove();
 }
 
-TESTS(wrong_usage, check, show, files, sample, fetch, network, ask_password, modules, limits)
+TESTS(wrong_usage, check, show, files, sample, fetch, network, ask_password, modules,
+      modules_of_the_tee, limits)

@@ -51,6 +51,35 @@ def module_refuses(t):
     t.check(worked and "proves NOTHING" in said, "the test artefact draws a warning")
 
 
+def inside_image(t, tree, name):
+    """A file of the initramfs made last; empty if it is not there."""
+    return dracut.inside(tree, ["lsinitrd", "-f", name, "/run/out/try.img"], out=t.folder,
+                         check=False).decode(errors="replace")
+
+
+@case("module-tee", cost=40)
+def module_tee(t):
+    """With a TEE to be asked, its driver and configfs come before the agent."""
+    answers = roots.STUB_ANSWERS
+    tree = roots.stub(t.world.guest, t.folder / "debian", answers)
+    unit = "etc/systemd/system/latchkey-root.service.d/tee.conf"
+    load = "usr/lib/modules-load.d/latchkey.conf"
+
+    worked, _ = attempt(t, tree, answers)
+    t.check(worked and "After=" not in inside_image(t, tree, unit), "nothing waits without a TEE")
+    (tree / "etc/tdx-attest.conf").write_text("port = 4050\n")
+    worked, _ = attempt(t, tree, answers + "modules=overlay tdx_guest sev_guest\n")
+    t.check(worked, "dracut works")
+    t.check("After=sys-kernel-config.mount systemd-modules-load.service" in
+            inside_image(t, tree, unit), "the agent comes after configfs and the drivers")
+    t.check("Type=configfs" in inside_image(t, tree, "usr/lib/systemd/system/sys-kernel-config.mount"),
+            "configfs can be mounted")
+    t.check({"tdx_guest", "sev_guest"} <= set(inside_image(t, tree, load).split()),
+            "the drivers are loaded")
+    t.check("port = 4050" in inside_image(t, tree, "etc/tdx-attest.conf"),
+            "the quoting service's port is known")
+
+
 def boot_stub(t, answers, cmdline="", unit="", device=""):
     """Boot with the stand-in; `unit` and `device` shorten what the module wrote."""
     initrd, disk = t.world.stub
