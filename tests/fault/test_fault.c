@@ -13,6 +13,7 @@
 #include "agent/luks.h"
 #include "agent/report.h"
 #include "agent/settings.h"
+#include "attestation/snp_report.h"
 #include "core/base64.h"
 #include "core/crypto.h"
 #include "core/jose.h"
@@ -151,6 +152,33 @@ static void make_settings(void)
 	CHECK(chmod("/tmp/latchkey-fault/etc/fde.conf", 0600) == 0);
 }
 
+/* A report of a processor, with a certificate. */
+static enum lk_status snp_scenario(struct lk_error *e)
+{
+	static const uint8_t vcek[16] =
+		"\x63\xda\x75\x8d\xe6\x64\x45\x64\xad\xc5\xf4\xb9\x3b\xe8\xac\xcd";
+	uint8_t bytes[LK_SNP_REPORT] = { 3 }, table[64] = { 0 };
+	LK_JSON *doc = NULL;
+	LK_JSON *chain = NULL;
+	enum lk_status st;
+
+	bytes[0x188] = 0x19;
+	memcpy(table, vcek, sizeof(vcek));
+	table[16] = 60;
+	table[20] = 4;
+	st = lk_snp_report_json(bytes, &doc, e);
+	if (!st)
+		st = lk_snp_certs_json(table, sizeof(table), &chain, e);
+	if (!st && (lk_json_count(doc) != 29 || lk_json_count(chain) != 1))
+		return lk_raise(e, LK_TAMPERED, "evidence with less in it");
+	return st;
+}
+
+TEST(snp_evidence)
+{
+	exhaust(snp_scenario);
+}
+
 TEST(secrets)
 {
 	exhaust(secret_scenario);
@@ -194,4 +222,4 @@ TEST(set_up)
 	CHECK_OK(lk_crypto_setup(&err));
 }
 
-TESTS(set_up, secrets, json, jwe, luks_header, report, settings)
+TESTS(set_up, secrets, json, jwe, luks_header, report, settings, snp_evidence)
