@@ -142,6 +142,8 @@
 	  "The guest runs in debug mode, in which its host reads its memory; start it without.")   \
 	X(EVIDENCE_INVALID, LK_TAMPERED, "evidence-invalid",                                       \
 	  "The report is malformed or not the one asked for; kernel and firmware may be too new.") \
+	X(REGISTER, LK_TAMPERED, "register",                                                       \
+	  "The register named in the configuration cannot be written; is the TPM still there?")    \
 	/* key server */                                                                           \
 	X(POLICY_INVALID, LK_CONFIG, "policy-invalid",                                             \
 	  "Correct the rule named; latchkeyd(8) shows the form of a policy.")                      \
