@@ -119,6 +119,7 @@ static int boot_root(const char *config_dir)
 static int boot_overlay(const char *config_dir)
 {
 	struct lk_settings *settings = NULL;
+	struct lk_register reg = { 0 };
 	const char *found = NULL;
 	struct lk_error err = { 0 };
 	enum lk_status st;
@@ -129,9 +130,11 @@ static int boot_overlay(const char *config_dir)
 	if (st)
 		return lk_cmd_fail(&err);
 	st = lk_layer_lay(settings, SYSROOT, &found, &err);
+	if (!st)
+		st = lk_register_parse(settings->reg, &reg, &err);
 	lk_settings_free(settings);
 	if (!st)
-		st = lk_report_handoff(LK_REPORT_PATH, found, &err);
+		st = lk_report_handoff(LK_REPORT_PATH, found, &reg, &err);
 	return st ? lk_cmd_fail(&err) : 0;
 }
 

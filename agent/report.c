@@ -108,7 +108,7 @@ static struct json_t *report_json(const struct lk_report *r)
 	    lk_json_set_string(doc, "outcome", r->outcome) &&
 	    lk_json_set_int(doc, "start_ms", r->start_ms) &&
 	    (!r->tee || lk_json_set_string(doc, "tee", r->tee)) &&
-	    lk_json_set_string(doc, "register", "none") &&
+	    lk_json_set_string(doc, "register", r->reg ? r->reg : "none") &&
 	    lk_json_set_string(doc, "clock", r->clock) &&
 	    lk_json_set_int(doc, "attempts", r->attempts) && set_lists(doc, r) &&
 	    (!r->error.status || lk_json_set(doc, "error", error_json(&r->error))))
@@ -219,17 +219,18 @@ bool lk_report_recall(const struct json_t *report, const char *name, struct lk_r
 	return false;
 }
 
-enum lk_status lk_report_handoff(const char *path, const char *layer, struct lk_error *err)
+enum lk_status lk_report_handoff(const char *path, const char *layer, const struct lk_register *reg,
+				 struct lk_error *err)
 {
 	LK_JSON *doc = NULL;
-	struct lk_events handoff = { .n = 0 };
+	struct lk_events handoff = { .reg = *reg };
 	struct json_t *events;
 	enum lk_status st;
 
-	st = lk_report_read(path, &doc, err);
-	if (st)
-		return st;
+	/* first of all: what comes later is the system's, whatever becomes of the report */
 	st = lk_events_add(&handoff, "handoff", "initrd", err);
+	if (!st)
+		st = lk_report_read(path, &doc, err);
 	if (st)
 		return st;
 	st = lk_json_get_array(doc, "events", &events, err);

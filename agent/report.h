@@ -47,6 +47,7 @@ struct lk_report {
 	const char *version; /* with the artefact's suffix */
 	int64_t start_ms;    /* CLOCK_BOOTTIME */
 	const char *tee;     /* attester used, or NULL */
+	const char *reg;     /* where events are measured, as configured */
 	const char *clock;   /* "trusted", "untrusted" */
 	const char *phase;   /* "initrd", "system" */
 	const char *outcome; /* "open", "failed"; in the system also "partly" */
@@ -61,8 +62,10 @@ struct lk_report {
 
 /* Write the report to path (0644, by rename in the same directory, which is made 0755). */
 enum lk_status lk_report_write(const struct lk_report *r, const char *path, struct lk_error *err);
-/* Add the hand-over to an existing report, and what became of the writable layer (may be NULL). */
-enum lk_status lk_report_handoff(const char *path, const char *layer, struct lk_error *err);
+/* Measure the hand-over, and add it to an existing report, with what became of the writable layer (may
+ * be NULL). */
+enum lk_status lk_report_handoff(const char *path, const char *layer, const struct lk_register *reg,
+				 struct lk_error *err);
 
 struct json_t;
 /* Read a report for printing; bounded. Caller owns *ret. LK_ABSENT when there is none. */

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "agent/settings_internal.h"
+#include "attestation/register.h"
 
 #define AT(field) .offset = offsetof(struct lk_settings, field)
 
@@ -58,8 +59,12 @@ static const struct lk_key agent_keys[] = {
 	  .type = LK_T_STRING,
 	  AT(reg),
 	  .fallback = "none",
-	  .help = "Where the unlock's events are measured: none, tpm:N or rtmr:N. This version "
-		  "writes none." },
+	  .help = "Where the unlock's events are measured: none, tpm:N (a PCR: 9, or 12 to 15; 15 if "
+		  "nothing speaks against it) or rtmr:N. What is about to be trusted is measured "
+		  "before the key service is asked, and the end of the initramfs after. A register "
+		  "that is named and cannot be written ends the boot. With none, nothing tells the "
+		  "key service the initramfs from what runs after it.",
+	  .example = "\"tpm:15\"" },
 	{ 0 },
 };
 
@@ -78,16 +83,6 @@ static const struct lk_key network_keys[] = {
 const struct lk_section lk_agent_section = { "agent", agent_keys, "The unlock as a whole." };
 const struct lk_section lk_network_section = { "network", network_keys, "How to reach others." };
 
-static enum lk_status check_register(const struct lk_settings *s, struct lk_error *err)
-{
-	if (strcmp(s->reg, "none") == 0)
-		return LK_OK;
-	if (strncmp(s->reg, "tpm:", 4) == 0 || strncmp(s->reg, "rtmr:", 5) == 0)
-		return lk_raise_code(err, LK_C_CONFIG_VALUE,
-				     "'register' other than none is not supported by this version");
-	return lk_raise_code(err, LK_C_CONFIG_VALUE, "'register' takes none, tpm:N or rtmr:N");
-}
-
 static enum lk_status check_dns(const struct lk_settings *s, struct lk_error *err)
 {
 	struct in6_addr address;
@@ -103,6 +98,7 @@ static enum lk_status check_dns(const struct lk_settings *s, struct lk_error *er
 
 enum lk_status lk_agent_read(struct lk_config *cfg, struct lk_settings *s, struct lk_error *err)
 {
+	struct lk_register reg;
 	enum lk_status st;
 
 	st = lk_config_fill(cfg, "agent", agent_keys, false, s, err);
@@ -110,7 +106,7 @@ enum lk_status lk_agent_read(struct lk_config *cfg, struct lk_settings *s, struc
 		st = lk_config_fill(cfg, "network", network_keys, false, s, err);
 	if (st || !lk_config_clean(cfg))
 		return st;
-	if (check_register(s, err))
+	if (lk_register_parse(s->reg, &reg, err))
 		st = lk_config_problem(cfg, "agent", "register", err);
 	if (!st && check_dns(s, err))
 		st = lk_config_problem(cfg, "network", "dns", err);

@@ -57,8 +57,10 @@ enum lk_status lk_stage_proof(struct lk_run *run, char *detail, struct lk_error 
 			st = add_volume_events(run, i, err);
 	if (st)
 		return st;
-	snprintf(detail, LK_STAGE_DETAIL, "%s",
-		 run->attester ? run->attester->name : "none asked for");
+	snprintf(detail, LK_STAGE_DETAIL, "%s%s%.24s",
+		 run->attester ? run->attester->name : "none asked for",
+		 run->report.events.reg.kind ? ", measured into " : "",
+		 run->report.events.reg.kind ? run->settings->reg : "");
 	return LK_OK;
 }
 

@@ -95,6 +95,10 @@ enum lk_status lk_stage_configuration(struct lk_run *run, char *detail, struct l
 	else if (lk_settings_take_volume(run->settings, run->only, err))
 		return err->status;
 	run->deadline = lk_deadline_in(run->settings->deadline_ms);
+	run->report.reg = run->settings->reg;
+	st = lk_register_parse(run->settings->reg, &run->report.events.reg, err);
+	if (st)
+		return st;
 	if (run->settings->n_volumes == 0)
 		return lk_raise_code(err, LK_C_CONFIG_MISSING, "no volume is configured%s",
 				     run->settings->n_known ? " to be opened now" : "");

@@ -10,17 +10,14 @@ static struct lk_error err;
 
 TEST(digest_is_that_of_the_log_format)
 {
-	/* printf 'latchkey unlock root' | sha384sum */
-	static const char want[] = "32916ac92548ce08065da677bfbc40da801ec99fac2085bd";
+	/* printf 'LEAA\024\000\000\000latchkey unlock root' | sha384sum */
+	static const char want[] = "1323a67827a6a905a0b2f576963fcb27a75dfc07b394a02f";
 	struct lk_events events = { .n = 0 };
-	uint8_t again[LK_HASH_MAX];
 	char hex[97];
 
 	CHECK_OK(lk_crypto_setup(&err));
 	CHECK_OK(lk_events_add(&events, "unlock", "root", &err));
 	CHECK_EQ(events.n, 1);
-	CHECK_OK(lk_hash(LK_SHA384, "latchkey unlock root", 20, again, &err));
-	CHECK_MEM(events.list[0].sha384, again, 48);
 	lk_hex_encode(events.list[0].sha384, 48, hex);
 	CHECK_HAS(hex, want);
 }

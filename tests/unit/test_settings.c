@@ -70,8 +70,9 @@ static const char *refusal(enum lk_settings_kind kind, const char *text)
 
 TEST(agent_refused)
 {
-	AGENT_REFUSES("[agent]\nregister = \"tpm:15\"\n", "f.conf:2: 'register' other than none");
-	AGENT_REFUSES("[agent]\nregister = \"rtmr:3\"\n", "not supported by this version");
+	AGENT_REFUSES("[agent]\nregister = \"tpm:8\"\n",
+		      "f.conf:2: 'register' of kind tpm takes 9, or 12 to 15");
+	AGENT_REFUSES("[agent]\nregister = \"rtmr:9\"\n", "'register'");
 	AGENT_REFUSES("[agent]\nregister = \"pcr\"\n", "takes none, tpm:N or rtmr:N");
 	AGENT_REFUSES("[agent]\non_denied = \"wait\"\n", "takes poweroff, reboot or emergency");
 	AGENT_REFUSES("[agent]\ntee = \"sgx\"\n", "takes one of: auto");
