@@ -4,8 +4,9 @@
 import re
 import shutil
 
+from cases.system import encrypt
 from cases.unlock import report_of_success, stage_lines
-from harness import cpio, disks, dracut, guests, images, keyserver, lvm, roots, tools, vm
+from harness import cpio, disks, dracut, images, keyserver, lvm, roots, tools, vm
 from harness.case import case
 
 FDE = """\
@@ -156,58 +157,81 @@ verbose = true
 """
 
 
-def plain_disk(t, root_file):
-    """(disk, root hash)"""
+ENCRYPTED_FDE = PLAIN_FDE + """
+[rootfs.encrypt.exec]
+command = "echo"
+args = ["-n", "what the root opens with"]
+"""
+
+
+def lvm_disk(t, passphrase=None):
+    """(disk, root hash): the root and its hash tree on logical volumes, the root encrypted if a
+    passphrase is given."""
+    root_file = roots.ext4(roots.tiny(t.world.guest, t.folder / "tiny"), t.folder / "root.ext4", 16)
     tree = t.folder / "rootfs_hash.img"
     said = tools.run([tools.find_program("veritysetup"), "format", "--format=1", "--hash=sha256",
                       root_file, tree]).decode()
     (root_hash,) = re.findall(r"^Root hash:\s*([0-9a-f]{64})$", said, re.MULTILINE)
+    if passphrase:
+        encrypt(root_file, passphrase)
     disk = lvm.write(t.folder / "lvm.img", "cryptpilot",
                      {"rootfs": root_file, "rootfs_hash": tree}, spare=16 << 20)
     return disk, root_hash
 
 
-def lvm_initramfs(t, config):
-    """By the dracut of a tree that has lvm2 beside our agent."""
-    tree = guests.copy_tree(t.world.debian, t.folder / "debian")
-    lvm.install(tree, t.folder)
-    shutil.rmtree(tree / "etc/cryptpilot", ignore_errors=True)
-    shutil.copytree(config, tree / "etc/cryptpilot")
-    out = t.folder / "lvm.initrd"
-    omit = " ".join(word for word in dracut.LEAN_OMIT.split() if word != "lvm")
-    dracut.build(tree, t.world.guest.release, out, ("--add", "latchkey lvm", "--omit", omit))
-    shutil.rmtree(tree)
-    return out
+def lvm_files(fde, root_hash):
+    """The operator's files and what describes the image."""
+    return {"fde.toml": fde, "global.toml": PLAIN_GLOBAL,
+            "metadata.toml": f'type = 1\nroot_hash = "{root_hash}"\n'}
 
 
-def write_plain(folder, root_hash):
-    folder.mkdir()
-    (folder / "fde.toml").write_text(PLAIN_FDE)
-    (folder / "global.toml").write_text(PLAIN_GLOBAL)
-    (folder / "metadata.toml").write_text(f'type = 1\nroot_hash = "{root_hash}"\n')
-    for path in folder.iterdir():
-        path.chmod(0o600)
-    return folder
+def lvm_initramfs(t):
+    """By the dracut of a tree that has lvm2 beside our agent; a case brings its own files."""
+    def make():
+        home = t.world.folder / "lvm"
+        home.mkdir()
+        tree = t.world.debian_copy(home / "debian")
+        lvm.install(tree, home)
+        place = tree / "etc/cryptpilot"
+        shutil.rmtree(place, ignore_errors=True)
+        place.mkdir()
+        for name, text in lvm_files(ENCRYPTED_FDE, "0" * 64).items():
+            (place / name).write_text(text)
+            (place / name).chmod(0o600)
+        omit = " ".join(word for word in dracut.LEAN_OMIT.split() if word != "lvm")
+        dracut.build(tree, t.world.guest.release, home / "lvm.initrd",
+                     ("--add", "latchkey lvm", "--omit", omit))
+        shutil.rmtree(tree)
+        return home / "lvm.initrd"
+    return t.world.once("lvm initramfs", make)
 
 
-@case("cryptpilot-lvm", cost=90)
-def cryptpilot_lvm(t):
-    """Logical volumes made active by dracut, the hash tree's superblock, a root without encryption."""
-    tiny = roots.tiny(t.world.guest, t.folder / "tiny")
-    disk, root_hash = plain_disk(t, roots.ext4(tiny, t.folder / "root.ext4", 16))
-    initrd = lvm_initramfs(t, write_plain(t.folder / "config", root_hash))
+def boot_lvm(t, disk, fde, root_hash, name):
+    archive = cpio.Archive()
+    for file, text in lvm_files(fde, root_hash).items():
+        archive.file("/etc/cryptpilot/" + file, text, 0o600)
+    initrd = cpio.append(lvm_initramfs(t), archive, t.folder / f"{name}.initrd")
+    t.outcome = vm.boot(
+        vm.Machine(t.world.guest.kernel, initrd, "root=/dev/mapper/rootfs ro rd.lvm.vg=cryptpilot",
+                   [vm.Disk(disk, "root")], network=False), t.folder, 200, name)
+    initrd.unlink()
 
-    def start_with(initramfs, source, name):
-        t.outcome = vm.boot(
-            vm.Machine(t.world.guest.kernel, initramfs,
-                       "root=/dev/mapper/rootfs ro rd.lvm.vg=cryptpilot",
-                       [vm.Disk(source, "root")], network=False), t.folder, 200, name)
 
-    start_with(initrd, disk, "vm")
+def came_up_over_lvm(t, root_hash):
     t.came_up()
-    report_of_success(t, name="rootfs", outcome="open", root_hash=root_hash, writable="ram")
+    report = report_of_success(t, name="rootfs", outcome="open", root_hash=root_hash,
+                               writable="ram")
     mount = t.outcome.mark("rootmount")
     t.check(" / overlay rw" in mount, f"mounted: {mount}")
+    return report
+
+
+@case("cryptpilot-lvm", cost=60)
+def cryptpilot_lvm(t):
+    """Logical volumes made active by dracut, the hash tree's superblock, a root without encryption."""
+    disk, root_hash = lvm_disk(t)
+    boot_lvm(t, disk, PLAIN_FDE, root_hash, "vm")
+    came_up_over_lvm(t, root_hash)
 
     # the host writes a superblock of another kind in front of the tree
     other = disks.copy(disk, t.folder / "other.img")
@@ -216,5 +240,16 @@ def cryptpilot_lvm(t):
     with open(other, "r+b") as image:
         image.seek(at + 32)
         image.write(b"sha512")
-    start_with(initrd, other, "superblock")
+    boot_lvm(t, other, PLAIN_FDE, root_hash, "superblock")
     t.refused("verity-superblock")
+
+
+@case("cryptpilot-lvm-encrypted", cost=45)
+def cryptpilot_lvm_encrypted(t):
+    """The same layout with the root's logical volume encrypted."""
+    disk, root_hash = lvm_disk(t, b"what the root opens with")
+    boot_lvm(t, disk, ENCRYPTED_FDE, root_hash, "vm")
+    report = came_up_over_lvm(t, root_hash)
+    t.check(report["volumes"][0]["provider"] == "exec", "no key was asked for")
+    t.check("rootfs-crypt" in t.outcome.mark("mappings").split(),
+            f"the mappings are {t.outcome.mark('mappings')}")

@@ -85,6 +85,11 @@ class World:
         roots.install_both(tree)
         return tree
 
+    def debian_copy(self, target):
+        """A private copy of that tree, without the configuration of whoever makes an initramfs."""
+        with self._tree_lock:
+            return guests.copy_tree(self.debian, target)
+
     @property
     def origin(self):
         """The key server that the hand-over disk was enrolled with; stopped again."""
