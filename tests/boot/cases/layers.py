@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Roots that are verified and not encrypted, and writable layers of each kind and place."""
+"""Verified roots, with and without a key, and writable layers of each kind and place."""
 
-import shutil
+import secrets
 
+from cases.system import events
 from cases.unlock import report_of_success, stage_lines
 from harness import disks, gpt, images, roots, tools, vm
 from harness.case import case
@@ -175,20 +176,95 @@ def layer_persists(t):
     t.check(int(t.outcome.mark("blocks")) > 2 * blocks, "the layer did not grow with its disk")
     one(other, "other", "nothing", "new")
     t.check(t.outcome.has("made for another root hash"), "the console does not say why it is empty")
-    one(image, "again", "by boot", "kept")
+
+
+# --- over a root that the key service opens: the hand-over disk, with a layer
+
+FDE_PATH = "etc/latchkey/fde.conf"
+STORE = """
+[delta]
+device = "/dev/disk/by-id/virtio-store"
+"""
+AUTHENTICATED = STORE + """\
+integrity = true
+format = "blank"
+key_entropy = "full"
+[delta.encrypt.kbs]
+kbs_url = "{url}"
+key_uri = "kbs:///default/disk/delta"
+kbs_root_cert = "/etc/latchkey/ca.pem"
+"""
+RANDOM = STORE + "[delta.encrypt.otp]\n"
+# In the initramfs: leave what the real root is to run.
+PREPARE = """
+/usr/lib/guest/busybox mkdir -p /run/guest
+/usr/lib/guest/busybox cat > /run/guest/after << 'EOF'
+""" + AFTER + """
+EOF
+/usr/lib/guest/busybox chmod 755 /run/guest/after
+"""
+
+
+def encrypted_base(t):
+    """An initramfs with all that layers on disk take."""
+    def make():
+        folder = t.world.folder / "layers-encrypted"
+        images.Settings((images.url(1),), overlay="disk-persist", final=True).write(
+            folder, t.world.origin.ca)
+        fde = folder / "fde.conf"
+        place = f'root_hash = "{"0" * 64}"\ndata_blocks = 1\nhash_offset = 4096\n'
+        fde.write_text(fde.read_text() + "[rootfs.verity]\n" + place
+                       + AUTHENTICATED.format(url=images.url(1)))
+        return t.world.initramfs(t.world.folder / "layers-encrypted.base", folder)
+    return t.world.once("layers-encrypted", make)
+
+
+def boot_encrypted(t, server, name, place, delta, store):
+    """The hand-over disk with a layer at this place, its [delta] as given."""
+    t.boot([images.url(server.port)], initrd=encrypted_base(t), name=name,
+           changes=((FDE_PATH, r"(?m)^rw_overlay\s*=.*$", f'rw_overlay = "{place}"'),
+                    (FDE_PATH, r"\Z", delta.format(url=images.url(server.port)))),
+           add=lambda archive: t.probe(archive, "prepare", PREPARE),
+           disks=[vm.Disk(store, "store", snapshot=False)])
+
+
+def blank_store(t):
+    path = t.folder / "store.img"
+    with open(path, "wb") as file:
+        file.truncate(48 << 20)
+    return path
+
+
+@case("layer-authenticated", cost=60)
+def layer_authenticated(t):
+    """Root and layer opened in one session; the layer, made at the first boot with dm-integrity, keeps
+    what the first boot wrote."""
+    server = t.server()
+    server.put("default/disk/delta", secrets.token_bytes(32))
+    store = blank_store(t)
+    for name, before, found in (("first", "nothing", "new"), ("second", "by boot", "kept")):
+        boot_encrypted(t, server, name, "disk-persist", AUTHENTICATED, store)
+        report = up(t, before, outcome="open", writable="disk-persist",
+                    writable_type="overlayfs", trust="verified base + authenticated delta")
+        t.check(report.get("layer") == found, f"the report says layer = {report.get('layer')!r}")
+        delta = next(v for v in report["volumes"] if v["name"] == "delta")
+        t.check(delta["outcome"] == "open" and delta["header_mac"] == "ok", f"the delta: {delta}")
+        made = [e["content"] for e in report["events"] if e["operation"] == "format"]
+        t.check(made == (["delta"] if found == "new" else []), f"made at this boot: {made}")
+        t.check({"root", "root-crypt", "delta", "delta_dif"} <= set(t.outcome.mark("mappings").split()),
+                f"the mappings are {t.outcome.mark('mappings')}")
+    counts = [len(events(server, kind)) for kind in ("attest", "resource")]
+    t.check(counts == [2, 4], f"attestations and resources of two boots: {counts}")
 
 
 @case("layer-on-disk", cost=45)
 def layer_on_disk(t):
-    """An overlay on the disk's own blank partition starts empty at each boot."""
-    layer = 'rw_overlay = "disk"\n'
-    image = build(t, "root", layer, OTP, extra=("--delta-size", "48M"),
-                  initrd=base(t, "overlay-disk", layer, OTP))
-    expected = {"writable": "disk", "writable_type": "overlayfs",
-                "trust": "verified base + unverified delta"}
-    for number in (1, 2):
-        boot(t, image, f"boot{number}", snapshot=False)
-        report = up(t, "nothing", **expected)
+    """Over an encrypted root, an overlay on a blank disk starts empty at each boot."""
+    server, store = t.server(), blank_store(t)
+    for name in ("first", "second"):
+        boot_encrypted(t, server, name, "disk", RANDOM, store)
+        report = up(t, "nothing", outcome="open", writable="disk", writable_type="overlayfs",
+                    trust="verified base + unverified delta")
         t.check("layer" not in report, "the report says that the layer lasts")
         t.check("/dev/mapper/delta" in t.outcome.mark("layermount"), "the layer is not on the disk")
 
