@@ -315,18 +315,23 @@ static enum lk_status check_revocation(const struct search *s, struct lk_chain *
 				       struct lk_error *err)
 {
 	char name[LK_X509_NAME];
+	bool looked = false;
 	size_t i;
 
-	c->revocation = LK_GOOD;
+	c->revocation = LK_NOT_LISTED;
 	for (i = 0; i + 1 < c->n; i++) {
-		enum lk_revocation r = look_up(s, c->certs[i], c->certs[i + 1]);
+		enum lk_revocation r;
 
+		if (!lk_cert_signs_lists(c->certs[i + 1]))
+			continue; /* AMD's ASK: chips are not revoked one by one */
+		r = look_up(s, c->certs[i], c->certs[i + 1]);
 		if (r == LK_REVOKED) {
 			lk_cert_name(c->certs[i], name);
 			return lk_raise(err, LK_DENIED, "the certificate of %s was revoked", name);
 		}
-		if (r == LK_NOT_LISTED || c->revocation == LK_GOOD)
+		if (!looked || r == LK_NOT_LISTED || c->revocation == LK_GOOD)
 			c->revocation = r;
+		looked = true;
 	}
 	return LK_OK;
 }

@@ -214,6 +214,15 @@ static bool lists(const struct lk_crl *crl, const struct lk_cert *cert)
 	return count < 0;
 }
 
+bool lk_cert_signs_lists(const struct lk_cert *issuer)
+{
+	unsigned usage = 0;
+
+	/* without the extension, for everything */
+	return gnutls_x509_crt_get_key_usage(issuer->crt, &usage, NULL) < 0 ||
+	       (usage & GNUTLS_KEY_CRL_SIGN);
+}
+
 /* GnuTLS judges a list's dates by the clock of this moment, whatever it is told; ours come later. */
 static bool signed_by(const struct lk_crl *crl, const struct lk_cert *issuer)
 {

@@ -55,6 +55,8 @@ enum lk_revocation {
 	LK_GOOD_STALE, /* the list's next update is past */
 	LK_REVOKED,
 };
+/* May this issuer sign lists? One that may not has none, and nothing to say of those below it. */
+bool lk_cert_signs_lists(const struct lk_cert *issuer);
 enum lk_revocation lk_crl_look(const struct lk_crl *crl, const struct lk_cert *cert,
 			       const struct lk_cert *issuer, int64_t now);
 

@@ -272,6 +272,57 @@ TEST(firmware_of_turin)
 	end();
 }
 
+static void own_root(void)
+{
+	file_read("snp-fmc.report", &report);
+	file_read("snp-fmc.vcek", &leaf);
+	begin(&report);
+	file_read("snp-fmc.ark", &other);
+	other.data[other.n] = '\0';
+	CHECK_OK(lk_trust_add_root(trust, LK_VENDOR_AMD, (char *)other.data, &err));
+	file_read("snp-fmc.ask", &other);
+	CHECK_OK(lk_trust_add(trust, other.data, other.n, &err));
+}
+
+static void keep(const char *name)
+{
+	file_read(name, &other);
+	CHECK_OK(lk_trust_add(trust, other.data, other.n, &err));
+}
+
+static void revocation_is(const char *state)
+{
+	LK_JSON *claims = NULL;
+	LK_JSON *e = evidence(&report, "VCEK", &leaf);
+
+	CHECK_OK(verify(e, &claims));
+	CHECK_STR(claim(claims, "snp.revocation"), state);
+}
+
+TEST(revocation)
+{
+	own_root();
+	revocation_is("unknown");
+	keep("tdx-spr.rootcrl"); /* another's list */
+	revocation_is("unknown");
+	keep("snp-fmc.crl");
+	revocation_is("checked");
+	a.now = 1767225601; /* past the next update */
+	revocation_is("stale");
+	a.now = IN_2025;
+	keep("snp-fmc.crl-ask");
+	refused(evidence(&report, "VCEK", &leaf), "the certificate of SEV-Testing was revoked");
+	a.now = 1767225601;
+	refused(evidence(&report, "VCEK", &leaf), "the certificate of SEV-Testing was revoked");
+	end();
+	own_root();
+	file_read("snp-fmc.crl", &other);
+	other.data[other.n - 1] ^= 1; /* its signature */
+	CHECK_OK(lk_trust_add(trust, other.data, other.n, &err));
+	revocation_is("unknown");
+	end();
+}
+
 /* --- changed ------------------------------------------------------------------------------------ */
 
 /* Reserved bytes, and those that version 2 does not have, have no place in the JSON: whoever reads
@@ -419,5 +470,5 @@ TEST(malformed)
 	end();
 }
 
-TESTS(vcek, vcek_of_the_store, vlek, debugged_guest, firmware_of_turin, bytes_of_the_report,
-      signature, digest_and_padding, certificates, kinds_of_keys, malformed)
+TESTS(vcek, vcek_of_the_store, vlek, debugged_guest, firmware_of_turin, revocation,
+      bytes_of_the_report, signature, digest_and_padding, certificates, kinds_of_keys, malformed)
