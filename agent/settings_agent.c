@@ -60,10 +60,11 @@ static const struct lk_key agent_keys[] = {
 	  AT(reg),
 	  .fallback = "none",
 	  .help = "Where the unlock's events are measured: none, tpm:N (a PCR: 9, or 12 to 15; 15 if "
-		  "nothing speaks against it) or rtmr:N. What is about to be trusted is measured "
-		  "before the key service is asked, and the end of the initramfs after. A register "
-		  "that is named and cannot be written ends the boot. With none, nothing tells the "
-		  "key service the initramfs from what runs after it.",
+		  "nothing speaks against it) or rtmr:3 (a TDX guest with Linux 6.16). What is "
+		  "about to be trusted is measured before the key service is asked, and the end of "
+		  "the initramfs after. A register that is named and cannot be written ends the "
+		  "boot. With none, nothing tells the key service the initramfs from what runs after "
+		  "it.",
 	  .example = "\"tpm:15\"" },
 	{ 0 },
 };

@@ -7,6 +7,7 @@
 
 #include "attestation/bytes.h"
 #include "attestation/eventlog.h"
+#include "attestation/register.h"
 #include "attestation/tdx_quote.h"
 #include "core/cleanup.h"
 #include "core/log.h"
@@ -71,23 +72,44 @@ static enum lk_status read_firmware(const struct lk_kernel *kernel, uint8_t **re
 	return LK_OK;
 }
 
+/* Put it together; it must replay. */
+static enum lk_status join(const struct lk_eventlog_parts *parts, const uint8_t *rtmr,
+			   uint8_t **ret, size_t *ret_n, struct lk_error *err)
+{
+	LK_FREE uint8_t *log = NULL;
+	enum lk_status st = lk_eventlog_join(parts, &log, ret_n, err);
+
+	if (!st)
+		st = check_replay(log, *ret_n, rtmr, err);
+	if (!st)
+		*ret = lk_take(log);
+	return st;
+}
+
+/* With our events where they are in these registers; they may be in a TPM's. */
 static enum lk_status assemble(const struct lk_kernel *kernel, const uint8_t *rtmr, uint8_t **ret,
 			       size_t *ret_n, struct lk_error *err)
 {
 	static const uint16_t algs[] = { LK_TCG_SHA384, LK_TCG_SM3 };
 	struct lk_eventlog_parts parts = { .algs = algs, .n_algs = 2 };
 	LK_FREE uint8_t *firmware = NULL;
-	LK_FREE uint8_t *log = NULL;
+	LK_FREE uint8_t *entries = NULL;
 	enum lk_status st = read_firmware(kernel, &firmware, &parts.n_firmware, err);
+	ssize_t n;
 
+	if (st)
+		return st;
 	parts.firmware = firmware;
-	if (!st)
-		st = lk_eventlog_join(&parts, &log, ret_n, err);
-	if (!st)
-		st = check_replay(log, *ret_n, rtmr, err);
-	if (!st)
-		*ret = lk_take(log);
-	return st;
+	n = kernel->get(LK_REGISTER_LOG, LK_EVENTLOG_MAX, &entries);
+	if (n > 0) {
+		parts.entries = entries;
+		parts.n_entries = (size_t)n;
+		st = join(&parts, rtmr, ret, ret_n, err);
+		if (st != LK_TAMPERED)
+			return st;
+		parts.n_entries = 0;
+	}
+	return join(&parts, rtmr, ret, ret_n, err);
 }
 
 enum lk_status lk_ccel_log(const struct lk_kernel *kernel, const uint8_t *rtmr, uint8_t **ret,

@@ -23,7 +23,17 @@ static const struct lk_register_kind tpm = {
 	.extend = lk_register_extend_tpm,
 };
 
-const struct lk_register_kind *const lk_register_kinds[] = { &tpm, NULL };
+/* RTMR 0 to 2 are the firmware's and the boot loader's. */
+static const struct lk_register_kind rtmr = {
+	.name = "rtmr",
+	.numbers = 1u << 3,
+	.which = "3",
+	.log_alg = LK_TCG_SHA384,
+	.log_base = 1,
+	.extend = lk_register_extend_rtmr,
+};
+
+const struct lk_register_kind *const lk_register_kinds[] = { &tpm, &rtmr, NULL };
 
 enum lk_status lk_register_parse(const char *text, struct lk_register *ret, struct lk_error *err)
 {

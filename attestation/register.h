@@ -44,6 +44,8 @@ enum lk_status lk_register_measure(const struct lk_register *r, const char *doma
 /* The rows' own. */
 enum lk_status lk_register_extend_tpm(unsigned number, const uint8_t *event, size_t n,
 				      struct lk_error *err);
+enum lk_status lk_register_extend_rtmr(unsigned number, const uint8_t *event, size_t n,
+				       struct lk_error *err);
 /* All active banks of the TPM at fd (attestation/tpm_device.h); those that we cannot hash get a
  * value that means nothing, so that nobody can fill them at will later. */
 enum lk_status lk_register_extend_banks(int fd, unsigned number, const uint8_t *event, size_t n,

@@ -19,6 +19,7 @@
 
 #include "attestation/kernel.h"
 #include "attestation/tsm.h"
+#include "core/crypto.h"
 #include "core/deadline.h"
 
 #define FAKE_ERRORS 8
@@ -51,6 +52,10 @@ static struct fake_kernel {
 	const char *file_path[4];
 	const uint8_t *file[4];
 	size_t file_n[4];
+
+	/* measurement registers of TDX: those that are there, and what is in them */
+	bool has_rtmr[4];
+	uint8_t rtmr[4][48];
 
 	/* what happened */
 	char dir[256];
@@ -143,10 +148,31 @@ static const char *fake_attribute(const char *path)
 	return n && strncmp(path, fake.dir, n) == 0 && path[n] == '/' ? path + n + 1 : NULL;
 }
 
+static int fake_extend(const char *name, const void *data, size_t n)
+{
+	const int i = name[0] - '0';
+	struct lk_error err = { 0 };
+	uint8_t all[96], hash[LK_HASH_MAX];
+
+	if (i < 0 || i > 3 || strcmp(name + 1, ":sha384") != 0 || !fake.has_rtmr[i])
+		return -ENOENT;
+	if (n != 48)
+		return -EINVAL;
+	memcpy(all, fake.rtmr[i], 48);
+	memcpy(all + 48, data, 48);
+	if (lk_hash(LK_SHA384, all, sizeof(all), hash, &err))
+		return -EIO;
+	memcpy(fake.rtmr[i], hash, 48);
+	return 0;
+}
+
 static int fake_put(const char *path, const void *data, size_t n)
 {
+	static const char registers[] = "/sys/devices/virtual/misc/tdx_guest/measurements/rtmr";
 	const char *attribute = fake_attribute(path);
 
+	if (strncmp(path, registers, strlen(registers)) == 0)
+		return fake_extend(path + strlen(registers), data, n);
 	if (!attribute)
 		return -ENOENT;
 	fake.generation++;
