@@ -71,6 +71,17 @@ class Recorded(unittest.TestCase):
                 self.assertIn("is not the digest of this session's nonce and key", body["reason"])
 
 
+class Manual(unittest.TestCase):
+    def test_its_examples_are_policies(self):
+        with open(os.path.join(ROOT, "docs", "latchkeyd.8"), encoding="ascii") as f:
+            blocks = [block.split(".EE")[0] for block in f.read().split(".EX\n")[1:]]
+        policies = [json.loads(block.replace("\\-", "-")) for block in blocks if block.startswith("{")]
+        self.assertEqual(len(policies), 2)
+        with Server() as server:
+            for policy in policies:
+                server.policy(policy)
+
+
 class Tpm:
     """A software TPM and the tools of others for it."""
     ALL = "sha256:" + ",".join(str(n) for n in range(24))
