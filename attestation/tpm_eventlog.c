@@ -12,6 +12,8 @@
 #include "core/cleanup.h"
 #include "core/log.h"
 
+/* Where servers look for our events, whether we have any or not. */
+#define USUAL_PCR (1u << 15)
 /* The firmware's own; in those above, programs that it started have their part. */
 #define FIRMWARE_PCRS 0xffu
 
@@ -52,10 +54,10 @@ static enum lk_status read_log(const char *path, struct bytes *ret, struct lk_er
 	}
 }
 
-/* Join and replay: does every register of mask that the log extends have its value? With fill, mask
- * takes what the log extends. */
+/* Join and replay: do those of the firmware's registers that the log extends, and ours in any case,
+ * have the value that it leads to? */
 static bool try_join(const struct lk_eventlog_parts *parts, const uint8_t pcrs[LK_TPM_PCRS][32],
-		     uint32_t mask, struct bytes *ret)
+		     uint32_t ours, struct bytes *ret)
 {
 	struct lk_error why = { 0 };
 	struct lk_replay r;
@@ -68,7 +70,8 @@ static bool try_join(const struct lk_eventlog_parts *parts, const uint8_t pcrs[L
 		return false;
 	}
 	for (i = 0; i < LK_TPM_PCRS; i++)
-		if (r.extended & mask & 1u << i && memcmp(r.value[i], pcrs[i], 32) != 0) {
+		if (((r.extended & FIRMWARE_PCRS) | ours) & 1u << i &&
+		    memcmp(r.value[i], pcrs[i], 32) != 0) {
 			lk_debug("the event log does not replay to PCR %u", i);
 			return false;
 		}
@@ -85,7 +88,7 @@ static uint32_t registers_of(const struct lk_eventlog_parts *entries)
 	if (lk_eventlog_join(entries, &all, &n, &ignored) ||
 	    lk_eventlog_replay(all, n, LK_EVENTLOG_TPM, LK_TCG_SHA256, &r, &ignored))
 		return LK_TPM_ALL_PCRS;
-	return r.extended;
+	return r.extended ? r.extended : USUAL_PCR;
 }
 
 enum lk_status lk_tpm_eventlog(const struct lk_tpm_logs *logs, const uint8_t pcrs[LK_TPM_PCRS][32],
@@ -107,7 +110,7 @@ enum lk_status lk_tpm_eventlog(const struct lk_tpm_logs *logs, const uint8_t pcr
 	parts.firmware = firmware.p;
 	parts.n_firmware = firmware.n;
 	if (!st && firmware.n > 0)
-		good = try_join(&parts, pcrs, FIRMWARE_PCRS | ours, &all);
+		good = try_join(&parts, pcrs, ours, &all);
 	parts.n_firmware = 0;
 	if (!st && !good && own.n > 0) {
 		free(lk_take(all.p));
