@@ -11,6 +11,7 @@ struct lk_settings;
 #define LK_REPORT_PATH	      "/run/latchkey/report.json"
 #define LK_SYSTEM_REPORT_PATH "/run/latchkey/volumes.json"
 
+int lk_cmd_attest(int argc, char **argv);
 int lk_cmd_boot(int argc, char **argv);
 int lk_cmd_config(int argc, char **argv);
 int lk_cmd_generator(int argc, char **argv);

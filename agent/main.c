@@ -4,6 +4,8 @@
 #include "agent/commands.h"
 
 static const struct lk_command commands[] = {
+	{ "attest", lk_cmd_attest, "attest [--json] [--data FILE] ...",
+	  "make evidence of this machine, and say what it binds" },
 	{ "boot", lk_cmd_boot, "boot root|overlay|volumes|...", "open volumes; units call this" },
 	{ "config", lk_cmd_config, "config check|show|files|sample ...",
 	  "check, print and explain the configuration" },
