@@ -207,11 +207,17 @@ static void layer_modules(const struct lk_volume *root)
 		       root->rw_overlay == LK_OVERLAY_RAM ? "loop\n" : "");
 }
 
-/* Of the TEE that proves the root to a key service; where there is no such TEE they do not load. */
+/* Of what proves the root to a key service and of the register; where there is no such hardware they
+ * do not load. */
 static void tee_modules(const struct lk_settings *s)
 {
-	const bool any = strcmp(s->tee, "auto") == 0;
+	const bool attested = lk_volume_attested(&s->volumes[0]);
+	const bool any = attested && strcmp(s->tee, "auto") == 0;
 
+	if (any || (attested && strcmp(s->tee, "tpm") == 0) || strncmp(s->reg, "tpm:", 4) == 0)
+		printf("tpm_crb\ntpm_tis\n");
+	if (!attested)
+		return;
 	if (any || strcmp(s->tee, "tdx") == 0)
 		printf("tdx_guest\n");
 	if (any || strcmp(s->tee, "snp") == 0)
@@ -228,8 +234,7 @@ static int modules(const struct options *o)
 	if (s->n_volumes == 0 || !s->volumes[0].is_root)
 		return 0;
 	layer_modules(&s->volumes[0]);
-	if (lk_volume_attested(&s->volumes[0]))
-		tee_modules(s);
+	tee_modules(s);
 	return 0;
 }
 

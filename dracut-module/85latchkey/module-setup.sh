@@ -69,7 +69,8 @@ installkernel() {
         ext4 erofs squashfs crc32c crc32c_intel \
         virtio_pci virtio_mmio virtio_blk virtio_scsi virtio_rng
     # What proves the machine: reports of the kernel, and the way to the host's quoting service.
-    hostonly='' instmods configfs tsm tsm_report tsm-mr tdx-guest sev-guest vmw_vsock_virtio_transport
+    hostonly='' instmods configfs tsm tsm_report tsm-mr tdx-guest sev-guest vmw_vsock_virtio_transport \
+        tpm_crb tpm_tis tpm_tis_core
     return 0
 }
 
@@ -252,6 +253,12 @@ install() {
     _modules=$("$_program" config modules) || latchkey_give_up "the agent names no kernel modules"
     if [[ $_modules == *_guest* ]]; then
         latchkey_install_tee
+    fi
+    if [[ $_modules == *tpm_* ]]; then
+        latchkey_write /etc/systemd/system/latchkey-root.service.d/tpm.conf << EOF
+[Unit]
+After=systemd-modules-load.service
+EOF
     fi
     # shellcheck disable=SC2086 # one word each
     printf '%s\n' dm_crypt dm_verity xts $_modules | latchkey_write /usr/lib/modules-load.d/latchkey.conf

@@ -205,11 +205,13 @@ TEST(modules_of_the_tee)
 	static const struct {
 		const char *tee, *modules;
 	} rows[] = {
-		{ "", "tdx_guest\nsev_guest\n" },
-		{ "[agent]\ntee = auto\n", "tdx_guest\nsev_guest\n" },
+		{ "", "tpm_crb\ntpm_tis\ntdx_guest\nsev_guest\n" },
+		{ "[agent]\ntee = auto\n", "tpm_crb\ntpm_tis\ntdx_guest\nsev_guest\n" },
+		{ "[agent]\ntee = tpm\n", "tpm_crb\ntpm_tis\n" },
+		{ "[agent]\ntee = tdx\nregister = \"tpm:15\"\n", "tpm_crb\ntpm_tis\ntdx_guest\n" },
 		{ "[agent]\ntee = tdx\n", "tdx_guest\n" },
 		{ "[agent]\ntee = snp\n", "sev_guest\n" },
-		{ "[agent]\ntee = tpm\n", "" },
+		{ "[agent]\ntee = csv\n", "" },
 	};
 
 	setup();
@@ -244,6 +246,9 @@ TEST(modules)
 		CHECK_EQ(RUN("modules", config_dir), 0);
 		CHECK_STR(said, rows[i].modules);
 	}
+	config_put("latchkey.conf", "[agent]\nregister = \"tpm:15\"\n", 0600);
+	CHECK_EQ(RUN("modules", config_dir), 0);
+	CHECK_STR(said, "dm_snapshot\ndm_zero\nloop\ntpm_crb\ntpm_tis\n");
 	config_put("fde.conf", "[rootfs]\n", 0600);
 	CHECK_EQ(RUN("modules", config_dir), 1);
 	config_dir_remove();
