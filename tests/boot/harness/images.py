@@ -5,6 +5,7 @@ The hand-over disk is made once per run; a case changes its configuration by an 
 appended to the initramfs, its disk by a copy, and the key server by a state of its own.
 """
 
+import json
 import re
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -17,8 +18,8 @@ deadline = "{deadline}"
 on_unreachable = "{on_unreachable}"
 on_denied = "{on_denied}"
 failure_delay = "1s"
-tee = "sample"
-register = "none"
+tee = "{tee}"
+register = "{register}"
 """
 
 FDE_CONF = """\
@@ -44,6 +45,8 @@ class Settings:
     deadline: str = "90s"
     on_unreachable: str = "poweroff"
     on_denied: str = "poweroff"
+    tee: str = "sample"
+    register: str = "none"
     overlay: str = "none"
     fallback: str = "none"
     resource: str = keyserver.RESOURCE
@@ -90,6 +93,10 @@ class Image:
     @property
     def cmdline(self):
         return self.beside(".cmdline").read_text().strip()
+
+    @property
+    def root_hash(self):
+        return json.loads(self.beside(".json").read_text())["verity"]["root_hash"]
 
     def configuration(self):
         """{path: bytes} that the build appended to the initramfs it was given."""

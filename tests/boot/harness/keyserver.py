@@ -34,9 +34,10 @@ def reserve_port():
 class KeyServer:
     """One latchkeyd on its own state folder and an ephemeral port of 127.0.0.1."""
 
-    def __init__(self, folder):
+    def __init__(self, folder, sample=True):
         self.folder = Path(folder)
         self.folder.mkdir(parents=True, exist_ok=True)
+        self.sample = sample
         self.state = self.folder / "state"
         self.socket = self.folder / "admin.sock"
         self.log = self.folder / "latchkeyd.log"
@@ -62,8 +63,8 @@ class KeyServer:
         with open(self.log, "ab") as log:
             self.process = subprocess.Popen(
                 [tools.release_program("latchkeyd"), "serve", "--state", self.state,
-                 "--listen", f"127.0.0.1:{port}", "--socket", self.socket, "--allow-sample",
-                 "--ready-fd", str(writer)],
+                 "--listen", f"127.0.0.1:{port}", "--socket", self.socket,
+                 *(["--allow-sample"] if self.sample else []), "--ready-fd", str(writer)],
                 stdin=subprocess.DEVNULL, stdout=log, stderr=log, pass_fds=(writer,))
         os.close(writer)
         ready, _, _ = select.select([reader], [], [], 20)
