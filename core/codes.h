@@ -117,6 +117,12 @@
 	  "Bind a role to the machine, or write ecs_ram_role_name and region_id.")                 \
 	X(CREDENTIAL_INVALID, LK_CONFIG, "credential-invalid",                                     \
 	  "The credential named is damaged, or its password is wrong; install it again.")          \
+	X(SEALED_INVALID, LK_TAMPERED, "sealed-invalid",                                           \
+	  "The sealed secret was altered, or is of a form that is not taken; seal it again.")      \
+	X(SEALED_SIGNER, LK_TAMPERED, "sealed-signer",                                             \
+	  "Name the key that signed the secret under [sealed], or have another sign it.")          \
+	X(SEALED_SOURCE, LK_CONFIG, "sealed-source",                                               \
+	  "The sealed secret asks for what is not configured; see [services.kms], [services.kbs].") \
 	X(SESSION_EXPIRED, LK_AGAIN, "session-expired",                                            \
 	  "The attested session ended; a new one is made.")                                        \
 	X(JWE_INVALID, LK_TAMPERED, "jwe-invalid",                                                 \

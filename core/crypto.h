@@ -59,6 +59,8 @@ enum lk_status lk_keypair_from_rsa(const struct lk_rsa_parts *parts, struct lk_k
 /* From an RSA key in PKCS#8 (DER). LK_TAMPERED when it is not one. */
 enum lk_status lk_keypair_from_pkcs8(const uint8_t *der, size_t n, struct lk_keypair **ret,
 				     struct lk_error *err);
+/* From an EC key on P-256 as PEM text, not encrypted. LK_CONFIG when it is not one. */
+enum lk_status lk_keypair_from_pem(const char *text, struct lk_keypair **ret, struct lk_error *err);
 enum lk_status lk_keypair_scalar(const struct lk_keypair *k, struct lk_secret *ret,
 				 struct lk_error *err); /* EC only */
 void lk_keypair_free(struct lk_keypair *k);
@@ -133,6 +135,10 @@ enum lk_status lk_aes_gcm_seal(const struct lk_secret *key, const uint8_t iv[12]
 enum lk_status lk_aes_gcm_open(const struct lk_secret *key, const uint8_t iv[12], const void *aad,
 			       size_t aad_len, const void *in, size_t n, const uint8_t tag[16],
 			       struct lk_secret *ret, struct lk_error *err);
+
+/* AES-256-CTR, which proves nothing: encrypts and decrypts alike. key: 32 bytes; out may be in. */
+enum lk_status lk_aes_ctr(const struct lk_secret *key, const uint8_t iv[16], const void *in,
+			  size_t n, uint8_t *out, struct lk_error *err);
 
 /* AES-XTS encryption of whole sectors as dm-crypt's aes-xts-plain64 does: the tweak is the sector
  * number in 512-byte units, little-endian. key: 32 or 64 bytes. n is a multiple of sector_size.

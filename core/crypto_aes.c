@@ -3,6 +3,7 @@
 #include <mbedtls/aes.h>
 #include <mbedtls/gcm.h>
 #include <mbedtls/nist_kw.h>
+#include <string.h>
 
 #include "core/crypto_internal.h"
 
@@ -119,6 +120,24 @@ enum lk_status lk_aes_gcm_open(const struct lk_secret *key, const uint8_t iv[12]
 	plain.len = n;
 	*ret = lk_secret_take(&plain);
 	return LK_OK;
+}
+
+enum lk_status lk_aes_ctr(const struct lk_secret *key, const uint8_t iv[16], const void *in,
+			  size_t n, uint8_t *out, struct lk_error *err)
+{
+	LK_CLEANUP(mbedtls_aes_free) mbedtls_aes_context aes = { 0 };
+	uint8_t counter[16], stream[16];
+	size_t used = 0;
+	int rc;
+
+	if (key->len != 32)
+		return lk_raise(err, LK_INTERNAL, "AES-CTR with a key of %zu bytes", key->len);
+	memcpy(counter, iv, sizeof(counter));
+	rc = mbedtls_aes_setkey_enc(&aes, key->data, 256);
+	if (!rc)
+		rc = mbedtls_aes_crypt_ctr(&aes, n, &used, counter, stream, in, out);
+	lk_wipe(stream, sizeof(stream));
+	return rc ? lk_crypto_raise(err, "AES-CTR", rc) : LK_OK;
 }
 
 struct lk_xts { /* its round keys begin with the key itself: it lives in the secret it holds */

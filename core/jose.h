@@ -48,6 +48,11 @@ enum lk_status lk_jwe_seal(const struct lk_public_key *k, const void *data, size
 #define LK_JWS_MAX (1024u * 1024)
 enum lk_status lk_jws_sign(const struct lk_keypair *k, const char *typ, const char *kid,
 			   const char *payload, size_t n, char **ret, struct lk_error *err);
+/* Which key a token says that it was signed with, before any is chosen. Parses the whole token; only
+ * its header must name a key (REPLY_INVALID), at most LK_JWS_KID_MAX bytes. Believe nothing yet. */
+#define LK_JWS_KID_MAX 255
+enum lk_status lk_jws_kid(const char *token, size_t len, char ret[LK_JWS_KID_MAX + 1],
+			  struct lk_error *err);
 /* Verify with the one key the caller trusts; header alg must be ES256, a `jwk` member is ignored,
  * kid must match when the header has one and kid is not NULL. *ret_payload is malloc'ed and
  * terminated; whether it is JSON is the caller's to find out. */

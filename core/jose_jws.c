@@ -117,6 +117,22 @@ enum lk_status lk_jws_parse(const char *token, size_t len, struct lk_jws *jws, s
 	return LK_OK;
 }
 
+enum lk_status lk_jws_kid(const char *token, size_t len, char ret[LK_JWS_KID_MAX + 1],
+			  struct lk_error *err)
+{
+	LK_CLEANUP(lk_jws_free) struct lk_jws jws = { 0 };
+	const char *kid;
+	enum lk_status st;
+
+	st = lk_jws_parse(token, len, &jws, err);
+	if (!st)
+		st = lk_json_get_string(jws.header, "kid", LK_JWS_KID_MAX, &kid, err);
+	if (st)
+		return lk_context(err, "read a JWS");
+	memcpy(ret, kid, strlen(kid) + 1);
+	return LK_OK;
+}
+
 /* The header may name the key; then it must be the expected one. */
 static enum lk_status check_kid(const struct lk_jws *jws, const char *kid, struct lk_error *err)
 {
