@@ -137,7 +137,7 @@ static bool needs_network(const struct lk_settings *s)
 	for (i = 0; i < s->n_volumes; i++)
 		if (lk_volume_needs_network(&s->volumes[i]))
 			return true;
-	return false;
+	return s->n_volumes && lk_sealing_used(s);
 }
 
 static int network(const struct options *o)

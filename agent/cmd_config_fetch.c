@@ -60,7 +60,7 @@ static bool needs_attester(const struct rehearsal *r)
 	for (i = 0; i < r->n; i++)
 		if (lk_volume_needs_attester(&r->volumes[i]))
 			return true;
-	return false;
+	return lk_sealing_attested(&r->settings);
 }
 
 static enum lk_status ask(struct rehearsal *r, struct lk_error *err)

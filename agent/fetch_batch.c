@@ -9,6 +9,7 @@
 struct group {
 	const struct lk_provider *provider;
 	struct lk_batch_item *items;
+	void **options; /* the items', to be completed */
 	size_t *volumes;
 	size_t n;
 };
@@ -23,6 +24,33 @@ static void settle(struct lk_fetch_result *r, enum lk_status st, const struct lk
 	r->status = st;
 	if (st)
 		r->err = *err;
+}
+
+/* Credentials first: a session is told apart by what they are. */
+static enum lk_status complete(const struct lk_fetch_context *ctx, const struct group *g,
+			       struct lk_error *err)
+{
+	enum lk_status st = LK_OK;
+	size_t i;
+
+	for (i = 0; i < g->n && !st; i++)
+		st = lk_unseal_options(ctx->unsealer, g->provider, g->options[i], err);
+	return st;
+}
+
+/* The key itself, whichever way the provider gives it. */
+static enum lk_status fetch_one(const struct lk_fetch_context *ctx, const struct group *g,
+				void *session, size_t i, struct lk_fetch_result *r)
+{
+	enum lk_status st;
+
+	st = g->provider->fetch(session, i, &r->key, &r->note, &r->err);
+	if (st)
+		return st;
+	st = lk_unseal_key(ctx->unsealer, g->provider, &r->key.bytes, &r->err);
+	if (st)
+		lk_secret_wipe(&r->key.bytes);
+	return st;
 }
 
 static void run_group(const struct lk_fetch_context *ctx, const struct group *g,
@@ -41,7 +69,9 @@ static void run_group(const struct lk_fetch_context *ctx, const struct group *g,
 	enum lk_status st;
 	size_t i;
 
-	st = p->prepare(&batch, &session, &err);
+	st = complete(ctx, g, &err);
+	if (!st)
+		st = p->prepare(&batch, &session, &err);
 	for (i = 0; i < g->n; i++) {
 		struct lk_fetch_result *r = &results[g->volumes[i]];
 
@@ -51,7 +81,7 @@ static void run_group(const struct lk_fetch_context *ctx, const struct group *g,
 			continue;
 		}
 		memset(&r->err, 0, sizeof(r->err));
-		settle(r, p->fetch(session, i, &r->key, &r->note, &r->err), &r->err);
+		settle(r, fetch_one(ctx, g, session, i, r), &r->err);
 	}
 	if (!st)
 		p->finish(session);
@@ -82,6 +112,7 @@ static void run_rank(const struct lk_fetch_context *ctx, size_t rank, bool *open
 			g->provider = v->sources[rank].provider;
 			g->items[g->n] =
 				(struct lk_batch_item){ v->name, v->sources[rank].options };
+			g->options[g->n] = v->sources[rank].options;
 			g->volumes[g->n++] = i;
 			open[i] = false;
 		}
@@ -105,11 +136,12 @@ void lk_fetch_batches(const struct lk_fetch_context *ctx, struct lk_fetch_result
 	const struct lk_settings *s = ctx->settings;
 	LK_FREE struct lk_batch_item *items = calloc(s->n_volumes, sizeof(*items));
 	LK_FREE size_t *volumes = calloc(s->n_volumes, sizeof(*volumes));
+	LK_FREE void **options = calloc(s->n_volumes, sizeof(*options));
 	LK_FREE bool *open = calloc(s->n_volumes, sizeof(*open));
-	struct group g = { .items = items, .volumes = volumes };
+	struct group g = { .items = items, .options = options, .volumes = volumes };
 	size_t rank, i, most = 0;
 
-	if (!items || !volumes || !open) {
+	if (!items || !options || !volumes || !open) {
 		fail_all(s, results);
 		return;
 	}
@@ -118,9 +150,11 @@ void lk_fetch_batches(const struct lk_fetch_context *ctx, struct lk_fetch_result
 		if (results[i].wanted && s->volumes[i].n_sources > most)
 			most = s->volumes[i].n_sources;
 	}
+	lk_unsealer_begin(ctx->unsealer, ctx->attester, &ctx->network, ctx->deadline);
 	for (rank = 0; rank < most; rank++) {
 		for (i = 0; i < s->n_volumes; i++)
 			open[i] = results[i].wanted && may_fall_through(results[i].status);
 		run_rank(ctx, rank, open, results, &g);
 	}
+	lk_unsealer_end(ctx->unsealer);
 }

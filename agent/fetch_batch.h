@@ -6,12 +6,14 @@
 #pragma once
 
 #include "agent/fetcher.h"
+#include "agent/unseal.h"
 
 struct lk_fetch_context {
 	const struct lk_settings *settings;
 	const struct lk_attester *attester;
 	struct lk_network network;
 	struct lk_deadline deadline;
+	struct lk_unsealer *unsealer;
 };
 
 /* Fill in the status of each wanted result. A source that answers LK_ABSENT, LK_AGAIN or

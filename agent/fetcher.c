@@ -30,6 +30,7 @@
 struct lk_fetcher {
 	const struct lk_settings *settings;
 	const struct lk_attester *attester;
+	struct lk_unsealer *unsealer; /* the child's; here it only waits for its end */
 	pid_t pid;
 	int fd;
 };
@@ -50,23 +51,29 @@ struct reply {
 	struct lk_error err;
 };
 
-/* One cage for all volumes: the least that the most demanding of them can do with. */
+static enum lk_cage wider(enum lk_cage cage, const struct lk_volume_source *source)
+{
+	struct lk_provider_needs needs;
+
+	if (!source->provider)
+		return cage;
+	needs = lk_source_needs(source);
+	if (needs.programs)
+		return LK_CAGE_PROGRAMS;
+	return needs.own_user && cage == LK_CAGE_CLOSED ? LK_CAGE_OWN_USER : cage;
+}
+
+/* One cage for all volumes and services: the least that the most demanding of them can do with. */
 static enum lk_cage cage_for(const struct lk_settings *s)
 {
 	enum lk_cage cage = LK_CAGE_CLOSED;
 	size_t i, j;
 
-	for (i = 0; i < s->n_volumes; i++) {
-		for (j = 0; j < s->volumes[i].n_sources; j++) {
-			const struct lk_provider_needs needs =
-				lk_source_needs(&s->volumes[i].sources[j]);
-
-			if (needs.programs)
-				return LK_CAGE_PROGRAMS;
-			if (needs.own_user)
-				cage = LK_CAGE_OWN_USER;
-		}
-	}
+	for (i = 0; i < LK_SERVICES; i++)
+		cage = wider(cage, &s->sealing.services[i]);
+	for (i = 0; i < s->n_volumes; i++)
+		for (j = 0; j < s->volumes[i].n_sources; j++)
+			cage = wider(cage, &s->volumes[i].sources[j]);
 	return cage;
 }
 
@@ -146,12 +153,14 @@ static bool serve_one(int fd, struct lk_fetch_context *ctx, struct lk_fetch_resu
 }
 
 __attribute__((noreturn)) static void serve(int fd, const struct lk_settings *s,
-					    const struct lk_attester *attester)
+					    const struct lk_attester *attester,
+					    struct lk_unsealer *unsealer)
 {
 	struct lk_evidence_proxy proxy;
 	struct lk_fetch_context ctx = {
 		.settings = s,
 		.attester = attester ? &proxy.attester : NULL,
+		.unsealer = unsealer,
 		.network = { .dns = &s->dns, .debug = lk_log_debugging() },
 	};
 	struct lk_fetch_result *results = calloc(s->n_volumes, sizeof(*results));
@@ -164,7 +173,8 @@ __attribute__((noreturn)) static void serve(int fd, const struct lk_settings *s,
 }
 
 __attribute__((noreturn)) static void child(int fd, const struct lk_settings *s,
-					    const struct lk_attester *attester, pid_t parent)
+					    const struct lk_attester *attester,
+					    struct lk_unsealer *unsealer, pid_t parent)
 {
 	struct lk_error err = { 0 };
 	char byte = 0;
@@ -178,7 +188,7 @@ __attribute__((noreturn)) static void child(int fd, const struct lk_settings *s,
 	}
 	if (write(fd, &byte, 1) != 1)
 		_exit(1);
-	serve(fd, s, attester);
+	serve(fd, s, attester, unsealer);
 }
 
 /* ---- in the opener ---- */
@@ -210,6 +220,8 @@ enum lk_status lk_fetcher_start(const struct lk_settings *settings,
 		return lk_raise(err, LK_INTERNAL, "out of memory");
 	f->fd = -1;
 	st = load_options(settings, err);
+	if (!st)
+		st = lk_unsealer_new(settings, &f->unsealer, err);
 	if (st)
 		return st;
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair))
@@ -219,7 +231,7 @@ enum lk_status lk_fetcher_start(const struct lk_settings *settings,
 	f->pid = fork();
 	if (f->pid == 0) {
 		close(pair[0]);
-		child(pair[1], settings, attester, self);
+		child(pair[1], settings, attester, f->unsealer, self);
 	}
 	close(pair[1]);
 	f->fd = pair[0];
@@ -360,6 +372,7 @@ void lk_fetcher_stop(struct lk_fetcher *f)
 		close(f->fd);
 	if (f->pid > 0)
 		end_process(f->pid);
+	lk_unsealer_free(f->unsealer);
 	free(f);
 }
 

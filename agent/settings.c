@@ -19,6 +19,7 @@ static void free_config(struct lk_settings *s)
 		lk_volume_free(&s->volumes[i]);
 	for (i = 0; i < s->n_files; i++)
 		free(s->files[i].path);
+	lk_sealing_free(s);
 	lk_keys_free(lk_agent_section.keys, s);
 	lk_keys_free(lk_network_section.keys, s);
 	free(s->volumes);

@@ -94,6 +94,20 @@ struct lk_settings_file {
 	bool has_secrets;
 };
 
+/* What is there to open sealed secrets with: [sealed], [services.NAME], [credentials.NAME]. */
+enum lk_service { LK_SERVICE_KBS, LK_SERVICE_KMS, LK_SERVICES };
+struct lk_settings_credential {
+	char *name;	  /* of its table */
+	char *path, *uri; /* which file it stands for, which resource has it */
+};
+struct lk_sealing {
+	struct lk_strings key_files, key_uris;	       /* of signers */
+	struct lk_volume_source services[LK_SERVICES]; /* without provider: not configured */
+	struct lk_settings_credential *credentials;
+	size_t n_credentials;
+	struct lk_strings paths; /* those of the credentials, borrowed */
+};
+
 struct lk_settings {
 	char *dir;	 /* the directory that was read, without a trailing slash */
 	bool own;	 /* dir is the machine's own: LK_SYSCONFDIR or cryptpilot's */
@@ -109,6 +123,7 @@ struct lk_settings {
 	bool verbose; /* as if latchkey.debug stood on the command line */
 	/* [network] */
 	struct lk_strings dns; /* addresses, may be empty */
+	struct lk_sealing sealing;
 
 	/* The first n_volumes are to be opened at boot, in the phase that was taken (the initramfs
 	 * after loading): the root if there is one, then the others by the names of their files.
@@ -160,6 +175,9 @@ struct lk_provider_needs lk_source_needs(const struct lk_volume_source *s);
 /* May a volume be made with the key of this source? Not when whoever answers for the server could give
  * it. Pure. */
 bool lk_source_may_format(const struct lk_volume_source *s);
+/* May opening what is sealed ask somebody: at all, and with proof of what booted? */
+bool lk_sealing_used(const struct lk_settings *s);
+bool lk_sealing_attested(const struct lk_settings *s);
 /* Is the volume made anew at each opening, under a random key: nothing in it lasts? */
 bool lk_volume_throw_away(const struct lk_volume *v);
 

@@ -105,6 +105,8 @@ enum lk_status lk_agent_read(struct lk_config *cfg, struct lk_settings *s, struc
 	st = lk_config_fill(cfg, "agent", agent_keys, false, s, err);
 	if (!st)
 		st = lk_config_fill(cfg, "network", network_keys, false, s, err);
+	if (!st)
+		st = lk_sealing_read(cfg, s, err);
 	if (st || !lk_config_clean(cfg))
 		return st;
 	if (lk_register_parse(s->reg, &reg, err))

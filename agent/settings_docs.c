@@ -39,10 +39,53 @@ static void sample_encrypt(FILE *out, const char *prefix, bool comments)
 	sample_providers(out, prefix, comments);
 }
 
+/* A service's table, whose rows stand where they come from: those that are usual, for a sample. */
+static struct lk_section service_section(enum lk_service service, struct lk_key *rows, size_t max)
+{
+	const struct lk_key *key = lk_service_keys(service);
+	size_t n = 0;
+
+	for (; key && key->name; key++)
+		if (key->flags & (LK_K_REQUIRED | LK_K_SAMPLED) && n < max)
+			rows[n++] = *key;
+	rows[n] = (struct lk_key){ 0 };
+	return (struct lk_section){ lk_service_section(service), rows, lk_service_help(service) };
+}
+
+/* [sealed] and what belongs to it. */
+static void sample_sealing(FILE *out)
+{
+	struct lk_key rows[9];
+	unsigned i;
+
+	lk_section_sample(out, &lk_sealed_section, true);
+	for (i = 0; i < LK_SERVICES; i++) {
+		const struct lk_section section = service_section((enum lk_service)i, rows, 8);
+
+		lk_section_sample(out, &section, true);
+	}
+	lk_section_sample(out, &lk_credential_section, true);
+}
+
+static void manual_sealing(FILE *out)
+{
+	struct lk_key rows[1];
+	unsigned i;
+
+	lk_section_manual(out, &lk_sealed_section);
+	for (i = 0; i < LK_SERVICES; i++) {
+		const struct lk_section section = service_section((enum lk_service)i, rows, 0);
+
+		lk_section_manual(out, &section);
+	}
+	lk_section_manual(out, &lk_credential_section);
+}
+
 static void sample_agent(FILE *out)
 {
 	lk_section_sample(out, &lk_agent_section, false);
 	lk_section_sample(out, &lk_network_section, false);
+	sample_sealing(out);
 }
 
 static void sample_fde(FILE *out)
@@ -114,6 +157,7 @@ void lk_settings_manual(FILE *out)
 	fputs(".SH LATCHKEY.CONF\n", out);
 	lk_section_manual(out, &lk_agent_section);
 	lk_section_manual(out, &lk_network_section);
+	manual_sealing(out);
 	fputs(".SH FDE.CONF\n", out);
 	lk_section_manual(out, &lk_rootfs_section);
 	lk_section_manual(out, &lk_verity_section);

@@ -11,6 +11,7 @@
 
 struct walk {
 	const struct lk_settings_visitor *visitor;
+	const struct lk_strings *deferred; /* what is no file: it is fetched */
 	const char *dir; /* that stands for LK_SYSCONFDIR; NULL: the machine's own */
 	bool initrd;	 /* what the initramfs is to hold */
 	char **seen;	 /* "KIND PATH"; each file is told once */
@@ -101,9 +102,13 @@ static enum lk_status visit_named(void *arg, enum lk_file_kind kind, const char 
 	struct walk *w = arg;
 	LK_FREE char *place = NULL;
 	mode_t mode = 0;
+	size_t i;
 
 	if (kind == LK_FILE_COMMAND)
 		return visit_command(w, path, err);
+	for (i = 0; i < w->deferred->n; i++)
+		if (strcmp(w->deferred->items[i], path) == 0)
+			return LK_OK;
 	if (w->initrd && kind == LK_FILE_CREDENTIAL && strncmp(path, "/run/", 5) == 0)
 		return lk_raise_code(
 			err, LK_C_CONFIG_VALUE,
@@ -156,12 +161,28 @@ static enum lk_status visit_volume(struct walk *w, const struct lk_volume *v, st
 	return st ? lk_context(err, "%s", v->file) : LK_OK;
 }
 
+/* Signers' keys, and what the services name. */
+static enum lk_status visit_sealing(struct walk *w, const struct lk_settings *s,
+				    struct lk_error *err)
+{
+	const struct lk_file_visitor visitor = { visit_named, w };
+	enum lk_status st;
+	size_t i;
+
+	st = lk_keys_files(lk_sealed_section.keys, s, &visitor, err);
+	for (i = 0; i < LK_SERVICES && !st; i++)
+		if (s->sealing.services[i].provider)
+			st = visit_source(&s->sealing.services[i], &visitor, err);
+	return st;
+}
+
 enum lk_status lk_settings_files(const struct lk_settings *s, bool initrd_only,
 				 const struct lk_settings_visitor *visitor, struct lk_error *err)
 {
 	const size_t n = initrd_only ? s->n_volumes : s->n_known;
 	LK_CLEANUP(walk_free)
 	struct walk w = { .visitor = visitor,
+			  .deferred = &s->sealing.paths,
 			  .dir = s->own ? NULL : s->dir,
 			  .initrd = initrd_only };
 	enum lk_status st = LK_OK;
@@ -169,6 +190,8 @@ enum lk_status lk_settings_files(const struct lk_settings *s, bool initrd_only,
 
 	for (i = 0; i < s->n_files && !st; i++)
 		st = tell(&w, LK_FILE_CONFIG, s->files[i].mode, s->files[i].path, err);
+	if (!st)
+		st = visit_sealing(&w, s, err);
 	for (i = 0; i < n && !st; i++)
 		st = visit_volume(&w, &s->volumes[i], err);
 	return st;

@@ -9,6 +9,18 @@
 extern const struct lk_section lk_agent_section, lk_network_section;
 enum lk_status lk_agent_read(struct lk_config *cfg, struct lk_settings *s, struct lk_error *err);
 
+/* agent/settings_sealed.c: base is struct lk_settings; of a credential its own struct */
+extern const struct lk_section lk_sealed_section, lk_credential_section;
+/* A service's table: the provider's rows but for those that name one volume's key. NULL when the build
+ * lacks the provider. */
+const struct lk_key *lk_service_keys(enum lk_service service);
+const char *lk_service_section(enum lk_service service);
+const char *lk_service_help(enum lk_service service);
+enum lk_status lk_sealing_read(struct lk_config *cfg, struct lk_settings *s, struct lk_error *err);
+void lk_sealing_free(struct lk_settings *s);
+void lk_sealing_settle(struct lk_settings *s); /* tell the providers what is no file */
+void lk_sealing_show(FILE *out, const struct lk_settings *s, bool notes);
+
 /* agent/settings_volume.c: base is struct lk_volume */
 extern const struct lk_section lk_rootfs_section, lk_delta_section, lk_volume_section;
 const struct lk_section *lk_volume_section_of(const struct lk_volume *v);

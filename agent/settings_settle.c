@@ -66,7 +66,7 @@ static enum lk_status check_emergency(const struct lk_settings *s, struct lk_pro
 	if (!unreachable && s->on_denied != LK_FAIL_EMERGENCY)
 		return LK_OK;
 	for (i = 0; i < s->n_known; i++) {
-		if (!lk_volume_attested(&s->volumes[i]))
+		if (!lk_volume_attested(&s->volumes[i]) && !lk_sealing_attested(s))
 			continue;
 		lk_raise_code(err, LK_C_CONFIG_VALUE,
 			      "the key of '%s' is released by attestation, which refuses %s = "
@@ -149,6 +149,7 @@ enum lk_status lk_settings_settle(struct lk_settings *s, struct lk_problems *pro
 	enum lk_status st;
 
 	lk_settings_take_phase(s, LK_PHASE_INITRD);
+	lk_sealing_settle(s);
 	if (problems && problems->n)
 		return LK_OK; /* fields may be missing */
 	st = lk_settings_layer_check(s, err) ? problem(&s->volumes[0], problems, err) : LK_OK;

@@ -9,6 +9,7 @@ void lk_settings_show_agent(FILE *out, const struct lk_settings *s, bool notes)
 	lk_keys_show(out, lk_agent_section.name, lk_agent_section.keys, s, notes);
 	fputc('\n', out);
 	lk_keys_show(out, lk_network_section.name, lk_network_section.keys, s, notes);
+	lk_sealing_show(out, s, notes);
 }
 
 static void show_sources(FILE *out, const struct lk_volume *v, bool notes)

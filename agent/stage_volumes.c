@@ -55,7 +55,7 @@ static bool any(const struct lk_settings *settings, bool (*is)(const struct lk_v
 	for (i = 0; i < settings->n_volumes; i++)
 		if (is(&settings->volumes[i]))
 			return true;
-	return false;
+	return lk_sealing_attested(settings);
 }
 
 static enum lk_status allocate(struct lk_run *run, struct lk_error *err)

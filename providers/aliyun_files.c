@@ -6,11 +6,14 @@
 #include <unistd.h>
 
 #include "core/cleanup.h"
+#include "core/crypto.h"
 #include "core/json.h"
 #include "core/secret.h"
 #include "core/textfile.h"
 #include "lk_build.h"
 #include "providers/aliyun_options.h"
+#include "providers/provider.h"
+#include "providers/sealed.h"
 
 #define CREDENTIAL_MAX 65536
 #define CA_MAX	       (1024u * 1024)
@@ -29,6 +32,17 @@ static const char *const public_bundles[] = {
 	"/etc/ssl/cert.pem",
 };
 
+/* Is it a path that no file is read from? */
+static bool is_deferred(const struct lk_aliyun_options *o, const char *path)
+{
+	size_t i;
+
+	for (i = 0; o->deferred && path && i < o->deferred->n; i++)
+		if (strcmp(o->deferred->items[i], path) == 0)
+			return true;
+	return false;
+}
+
 /* The path of a file of the layout: where it is, else where it should be. malloc'ed, or NULL. */
 static char *locate(const struct lk_aliyun_options *o, const char *before, const char *name,
 		    const char *after)
@@ -42,7 +56,7 @@ static char *locate(const struct lk_aliyun_options *o, const char *before, const
 			     o->credentials_dir ? o->credentials_dir : folders[i], before, name,
 			     after) < 0)
 			return NULL;
-		if (o->credentials_dir || access(path, F_OK) == 0)
+		if (o->credentials_dir || is_deferred(o, path) || access(path, F_OK) == 0)
 			return path;
 	}
 	free(path);
@@ -95,7 +109,8 @@ static enum lk_status lay_out(const struct lk_aliyun_options *o, struct layout *
 	    !(l.ca = locate(o, "PrivateKmsCA_", o->instance, ".pem")))
 		return no_memory(err);
 	if (lk_aliyun_uses_gateway(o) && lk_aliyun_gateway_mode(o) == LK_ALIYUN_ECS_RAM_ROLE &&
-	    (!o->role || !o->region) && !(l.role = locate(o, "ecsRamRole", "", ".json")))
+	    !o->role_file && (!o->role || !o->region) &&
+	    !(l.role = locate(o, "ecsRamRole", "", ".json")))
 		return no_memory(err);
 	*ret = l;
 	l = (struct layout){ 0 };
@@ -125,26 +140,31 @@ enum lk_status lk_aliyun_files(const struct lk_aliyun_options *o,
 
 /* ---- reading ---- */
 
-static enum lk_status read_secret(const char *path, enum lk_trust trust, char **ret,
-				  struct lk_error *err)
+/* The text of a credential file; of a deferred one nothing. Bare JSON counts for what a measured file
+ * says: of the machine's own, those beside its configuration. */
+static enum lk_status read_secret(const struct lk_aliyun_options *o, const char *path,
+				  enum lk_trust trust, char **ret, struct lk_error *err)
 {
-	return path ? lk_credential_read(path, trust, CREDENTIAL_MAX, ret, err) : LK_OK;
-}
-
-/* What the file holds takes the place of its name, so that the options still say one thing. */
-static enum lk_status replace(char **path, enum lk_trust trust, char **text, struct lk_error *err)
-{
+	LK_FREE char *text = NULL;
 	enum lk_status st;
 
-	st = read_secret(*path, trust, text, err);
+	if (!path || is_deferred(o, path))
+		return LK_OK;
+	st = lk_credential_read(path, trust, CREDENTIAL_MAX, &text, err);
 	if (st)
 		return st;
-	free(*path);
-	*path = NULL;
+	if (trust == LK_TRUST_ROOT &&
+	    strncmp(path, LK_SYSCONFDIR "/", sizeof(LK_SYSCONFDIR)) != 0 &&
+	    lk_sealed_form(text, strlen(text)) == LK_SEALED_BARE)
+		return lk_raise_code(
+			err, LK_C_SEALED_INVALID,
+			"%s: a sealed secret that nobody signed, outside " LK_SYSCONFDIR, path);
+	*ret = lk_take(text);
 	return LK_OK;
 }
 
-static enum lk_status read_ca(const char *key, const char *path, char **ca, struct lk_error *err)
+static enum lk_status read_ca(const struct lk_aliyun_options *o, const char *key, const char *path,
+			      char **ca, struct lk_error *err)
 {
 	LK_FREE char *text = NULL;
 
@@ -152,6 +172,14 @@ static enum lk_status read_ca(const char *key, const char *path, char **ca, stru
 		path = *ca;
 	if (!path)
 		return LK_OK;
+	if (is_deferred(o, path)) {
+		text = strdup(path);
+		if (!text)
+			return no_memory(err);
+		free(*ca);
+		*ca = lk_take(text);
+		return LK_OK;
+	}
 	if (lk_textfile_read(path, CA_MAX, &text, NULL, err))
 		return lk_raise_code(err, LK_C_CONFIG_MISSING, "%s: cannot read %s", key, path);
 	free(*ca);
@@ -178,16 +206,12 @@ static enum lk_status take_name(const struct json_t *doc, const char *member, ch
 	return *ret ? LK_OK : no_memory(err);
 }
 
-static enum lk_status read_role(struct lk_aliyun_options *o, const char *path, enum lk_trust trust,
-				struct lk_error *err)
+static enum lk_status parse_role(struct lk_aliyun_options *o, const char *path, const char *text,
+				 struct lk_error *err)
 {
-	LK_FREE char *text = NULL;
 	LK_JSON *doc = NULL;
 	enum lk_status st;
 
-	st = read_secret(path, trust, &text, err);
-	if (st)
-		return st;
 	st = lk_json_parse(text, strlen(text), &doc, err);
 	if (!st)
 		st = take_name(doc, "ecs_ram_role_name", &o->role, err);
@@ -201,17 +225,40 @@ static enum lk_status read_role(struct lk_aliyun_options *o, const char *path, e
 	return LK_OK;
 }
 
-static enum lk_status read_layout(struct lk_aliyun_options *o, const struct layout *l,
+/* Role and region: what it names is no secret, so that it is never sealed in a file. */
+static enum lk_status read_role(struct lk_aliyun_options *o, const char *path, enum lk_trust trust,
+				struct lk_error *err)
+{
+	LK_FREE char *text = NULL;
+	enum lk_status st;
+
+	st = read_secret(o, path, trust, &text, err);
+	return st || !text ? st : parse_role(o, path, text, err);
+}
+
+/* A deferred file of the layout is named in the options from now on. */
+static void keep_deferred(const struct lk_aliyun_options *o, char **path, char **field)
+{
+	if (is_deferred(o, *path) && !*field) {
+		*field = *path;
+		*path = NULL;
+	}
+}
+
+static enum lk_status read_layout(struct lk_aliyun_options *o, struct layout *l,
 				  enum lk_trust trust, struct lk_error *err)
 {
 	enum lk_status st;
 
-	st = read_secret(l->key, trust, &o->client_key, err);
+	keep_deferred(o, &l->key, &o->client_key_file);
+	keep_deferred(o, &l->password, &o->password_file);
+	keep_deferred(o, &l->role, &o->role_file);
+	st = read_secret(o, l->key, trust, &o->client_key, err);
 	if (!st)
-		st = read_secret(l->password, trust, &o->password, err);
+		st = read_secret(o, l->password, trust, &o->password, err);
 	if (!st && l->role && access(l->role, F_OK) == 0)
 		st = read_role(o, l->role, trust, err);
-	return st ? st : read_ca("kms_cert_pem", l->ca, &o->instance_ca, err);
+	return st ? st : read_ca(o, "kms_cert_pem", l->ca, &o->instance_ca, err);
 }
 
 enum lk_status lk_aliyun_load(struct lk_aliyun_options *o, enum lk_trust trust,
@@ -223,17 +270,88 @@ enum lk_status lk_aliyun_load(struct lk_aliyun_options *o, enum lk_trust trust,
 	st = lay_out(o, &l, err);
 	if (st)
 		return st;
+	o->loaded = true;
 	st = read_layout(o, &l, trust, err);
-	if (!st)
-		st = replace(&o->client_key_file, trust, &o->client_key, err);
-	if (!st)
-		st = replace(&o->password_file, trust, &o->password, err);
-	if (!st)
-		st = replace(&o->sts_token_file, trust, &o->sts_token, err);
+	if (!st && !o->client_key)
+		st = read_secret(o, o->client_key_file, trust, &o->client_key, err);
+	if (!st && !o->password)
+		st = read_secret(o, o->password_file, trust, &o->password, err);
+	if (!st && !o->sts_token)
+		st = read_secret(o, o->sts_token_file, trust, &o->sts_token, err);
+	if (!st && (!o->role || !o->region) && o->role_file)
+		st = read_role(o, o->role_file, trust, err);
 	if (!st && lk_aliyun_uses_gateway(o)) {
 		o->public_roots |= !o->gateway_ca;
-		st = read_ca("gateway_ca", o->gateway_ca ? NULL : public_bundle(), &o->gateway_ca,
-			     err);
+		st = read_ca(o, "gateway_ca", o->gateway_ca ? NULL : public_bundle(),
+			     &o->gateway_ca, err);
 	}
 	return st;
+}
+
+/* ---- in the cage ---- */
+
+/* What is not there yet is fetched; what is sealed is opened. */
+static enum lk_status complete(const struct lk_credential_source *source, const char *path,
+			       char **text, struct lk_error *err)
+{
+	const bool fetched = path && !*text;
+	enum lk_status st = LK_OK;
+
+	if (fetched)
+		st = source->get(source->arg, path, text, err);
+	if (!st && *text)
+		st = source->unseal(source->arg, !fetched, text, err);
+	return st;
+}
+
+static enum lk_status complete_role(struct lk_aliyun_options *o,
+				    const struct lk_credential_source *source, struct lk_error *err)
+{
+	LK_FREE char *text = NULL;
+	enum lk_status st;
+
+	if (!o->role_file || (o->role && o->region))
+		return LK_OK;
+	st = complete(source, o->role_file, &text, err);
+	return st ? st : parse_role(o, o->role_file, text, err);
+}
+
+static enum lk_status complete_ca(struct lk_aliyun_options *o, char **ca,
+				  const struct lk_credential_source *source, struct lk_error *err)
+{
+	LK_FREE char *text = NULL;
+	enum lk_status st;
+	unsigned n;
+
+	if (!is_deferred(o, *ca))
+		return LK_OK;
+	st = source->get(source->arg, *ca, &text, err);
+	if (st)
+		return st;
+	if (lk_x509_check_bundle(text, &n, err))
+		return lk_raise_code(err, LK_C_CREDENTIAL_INVALID, "%s holds no certificates", *ca);
+	free(*ca);
+	*ca = lk_take(text);
+	return LK_OK;
+}
+
+enum lk_status lk_aliyun_credentials(struct lk_aliyun_options *o,
+				     const struct lk_credential_source *source,
+				     struct lk_error *err)
+{
+	enum lk_status st;
+
+	st = complete(source, o->client_key_file, &o->client_key, err);
+	if (st)
+		return lk_context(err, "client_key");
+	st = complete(source, o->password_file, &o->password, err);
+	if (st)
+		return lk_context(err, "client_key_password");
+	st = complete(source, o->sts_token_file, &o->sts_token, err);
+	if (st)
+		return lk_context(err, "sts_token");
+	st = complete_ca(o, &o->instance_ca, source, err);
+	if (!st)
+		st = complete_ca(o, &o->gateway_ca, source, err);
+	return st ? st : complete_role(o, source, err);
 }

@@ -150,7 +150,7 @@ static enum lk_status check_password(const struct lk_aliyun_options *o, struct l
 {
 	const int n = !!o->password + !!o->password_file + !!o->password_from_kms;
 
-	if (n > 1)
+	if (n > 1 && !o->loaded)
 		return refuse(err, "write one of client_key_password, client_key_password_file and "
 				   "client_key_password_from_kms");
 	if (n == 0 && !o->client_key_id)
@@ -167,7 +167,7 @@ static enum lk_status check_client_key(const struct lk_aliyun_options *o, struct
 					    "meant, and none is named");
 		return missing(err, "client_key, client_key_file or client_key_id is missing");
 	}
-	if (o->client_key && o->client_key_file)
+	if (o->client_key && o->client_key_file && !o->loaded)
 		return refuse(err, "write one of client_key and client_key_file");
 	if (!o->instance)
 		return missing(err, "kms_instance_id is missing; a client key needs it");
@@ -190,7 +190,7 @@ static enum lk_status check_unused(const struct lk_aliyun_options *o, struct lk_
 
 static enum lk_status check_sts(const struct lk_aliyun_options *o, struct lk_error *err)
 {
-	if (o->sts_token && o->sts_token_file)
+	if (o->sts_token && o->sts_token_file && !o->loaded)
 		return refuse(err, "write one of sts_token and sts_token_file");
 	if (!o->sts_token && !o->sts_token_file)
 		return missing(err, "sts_token_file is missing");
@@ -228,13 +228,23 @@ bool lk_aliyun_proves_server(const struct lk_aliyun_options *o)
 	return lk_aliyun_mode(o) == LK_ALIYUN_CLIENT_KEY || (o->gateway_ca && !o->public_roots);
 }
 
+/* A credential, or as long as it was not read the place that it comes from. */
+static bool same_text(const char *a, const char *file_a, const char *b, const char *file_b)
+{
+	return same(a, b) && (a || same(file_a, file_b));
+}
+
 bool lk_aliyun_same_session(const struct lk_aliyun_options *a, const struct lk_aliyun_options *b)
 {
 	return !is_oidc(a) && lk_aliyun_mode(a) == lk_aliyun_mode(b) &&
-	       same(a->instance, b->instance) && same(a->client_key, b->client_key) &&
-	       same(a->password, b->password) && same(a->password_from_kms, b->password_from_kms) &&
+	       same(a->instance, b->instance) &&
+	       same_text(a->client_key, a->client_key_file, b->client_key, b->client_key_file) &&
+	       same_text(a->password, a->password_file, b->password, b->password_file) &&
+	       same(a->password_from_kms, b->password_from_kms) &&
 	       same(a->instance_ca, b->instance_ca) && same(a->gateway_ca, b->gateway_ca) &&
 	       same(a->role, b->role) && same(a->region, b->region) &&
-	       same(a->sts_token, b->sts_token) && same(a->endpoint, b->endpoint) &&
-	       same(a->gateway_endpoint, b->gateway_endpoint) && a->imds_v1 == b->imds_v1;
+	       same(a->role_file, b->role_file) &&
+	       same_text(a->sts_token, a->sts_token_file, b->sts_token, b->sts_token_file) &&
+	       same(a->endpoint, b->endpoint) && same(a->gateway_endpoint, b->gateway_endpoint) &&
+	       a->imds_v1 == b->imds_v1;
 }

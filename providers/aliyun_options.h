@@ -27,7 +27,7 @@ struct lk_aliyun_options {
 	char *client_key, *client_key_file, *client_key_id;
 	char *password, *password_file, *password_from_kms;
 	char *instance_ca, *gateway_ca;
-	char *role, *region, *sts_token, *sts_token_file;
+	char *role, *region, *role_file, *sts_token, *sts_token_file;
 	char *credentials_dir;
 	char *endpoint, *gateway_endpoint, *sts_endpoint;
 	bool imds_v1;
@@ -40,6 +40,8 @@ struct lk_aliyun_options {
 	char *session_name;
 	int vendor;
 	bool public_roots; /* set by load: gateway_ca is the system's bundle, which pins nothing */
+	bool loaded;	   /* set by load: texts stand beside the names of their files */
+	const struct lk_strings *deferred; /* paths of which no file is read; NULL: none */
 };
 
 /* The mode that the options mean for the secret that holds the key. */
@@ -60,9 +62,16 @@ enum lk_status lk_aliyun_check(const struct lk_aliyun_options *o, struct lk_erro
 /* Files that only the layout names, and the CA bundle of the public gateway. */
 enum lk_status lk_aliyun_files(const struct lk_aliyun_options *o,
 			       const struct lk_file_visitor *visitor, struct lk_error *err);
-/* Read every file into client_key, password, instance_ca, gateway_ca, sts_token, role, region. */
+/* Read every file into client_key, password, instance_ca, gateway_ca, sts_token, role, region; but for
+ * those that are deferred, whose paths then stand in the *_file fields and in instance_ca. */
 enum lk_status lk_aliyun_load(struct lk_aliyun_options *o, enum lk_trust trust,
 			      struct lk_error *err);
+
+/* Texts that lie in no file, and those that are sealed: lk_provider.credentials. */
+struct lk_credential_source;
+enum lk_status lk_aliyun_credentials(struct lk_aliyun_options *o,
+				     const struct lk_credential_source *source,
+				     struct lk_error *err);
 
 /* Does the key come from a server whose CA is configured? Not from the public gateway under public
  * roots. */

@@ -48,6 +48,16 @@ void lk_aliyun_finish(void *session)
 	free(s);
 }
 
+struct lk_aliyun *lk_aliyun_session_kms(void *session)
+{
+	return &((struct session *)session)->kms;
+}
+
+const struct lk_aliyun_options *lk_aliyun_session_options(const void *session)
+{
+	return ((const struct session *)session)->options;
+}
+
 static void finish_p(struct session **s)
 {
 	lk_aliyun_finish(*s);

@@ -10,3 +10,11 @@ enum lk_status lk_aliyun_prepare(const struct lk_batch *batch, void **ret_sessio
 enum lk_status lk_aliyun_fetch(void *session, size_t i, struct lk_volume_key *ret,
 			       struct lk_fetch_note *note, struct lk_error *err);
 void lk_aliyun_finish(void *session);
+/* providers/aliyun_sealed.c */
+enum lk_status lk_aliyun_unwrap(void *session, const struct lk_sealed *sealed,
+				struct lk_secret *ret, struct lk_error *err);
+/* Where the session's keys are got, and how it was told to log in. */
+struct lk_aliyun;
+struct lk_aliyun_options;
+struct lk_aliyun *lk_aliyun_session_kms(void *session);
+const struct lk_aliyun_options *lk_aliyun_session_options(const void *session);

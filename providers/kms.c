@@ -41,6 +41,13 @@ static const struct lk_key keys[] = {
 	  .help = "The region whose gateway is asked. Absent: that of ecsRamRole.json, else what "
 		  "the metadata service names.",
 	  .example = "\"cn-beijing\"" },
+	{ .name = "ecs_ram_role_file",
+	  .type = LK_T_STRING,
+	  .flags = LK_K_FILE_SECRET,
+	  .offset = LK_ALIYUN_AT(role_file),
+	  .help = "The file that names role and region, when it is not ecsRamRole.json among the "
+		  "credentials.",
+	  .example = "\"/etc/latchkey/credentials/aliyun/ecsRamRole.json\"" },
 	{ .name = "sts_token_file",
 	  .aliases = (const char *const[]){ "token_path", NULL },
 	  .type = LK_T_STRING,
@@ -83,6 +90,17 @@ static bool kms_proves_server(const void *options)
 	return lk_aliyun_proves_server(options);
 }
 
+static void kms_defer(void *options, const struct lk_strings *paths)
+{
+	((struct lk_aliyun_options *)options)->deferred = paths;
+}
+
+static enum lk_status kms_credentials(void *options, const struct lk_credential_source *source,
+				      struct lk_error *err)
+{
+	return lk_aliyun_credentials(options, source, err);
+}
+
 static const struct lk_provider_doc doc = {
 	.cloud = true,
 	.where = "root and other volumes",
@@ -109,9 +127,12 @@ const struct lk_provider lk_provider_kms = {
 	.check = kms_check,
 	.files = kms_files,
 	.load = kms_load,
+	.defer = kms_defer,
+	.credentials = kms_credentials,
 	.proves_server = kms_proves_server,
 	.same_session = kms_same_session,
 	.prepare = lk_aliyun_prepare,
 	.fetch = lk_aliyun_fetch,
 	.finish = lk_aliyun_finish,
+	.unwrap = lk_aliyun_unwrap,
 };

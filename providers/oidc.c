@@ -217,6 +217,17 @@ static bool oidc_proves_server(const void *options)
 	return lk_aliyun_proves_server(options);
 }
 
+static void oidc_defer(void *options, const struct lk_strings *paths)
+{
+	((struct lk_aliyun_options *)options)->deferred = paths;
+}
+
+static enum lk_status oidc_credentials(void *options, const struct lk_credential_source *source,
+				       struct lk_error *err)
+{
+	return lk_aliyun_credentials(options, source, err);
+}
+
 static const struct lk_provider_doc doc = {
 	.cloud = true,
 	.where = "root and other volumes",
@@ -251,6 +262,8 @@ const struct lk_provider lk_provider_oidc = {
 	.check = oidc_check,
 	.files = oidc_files,
 	.load = oidc_load,
+	.defer = oidc_defer,
+	.credentials = oidc_credentials,
 	.proves_server = oidc_proves_server,
 	.prepare = lk_aliyun_prepare,
 	.fetch = lk_aliyun_fetch,

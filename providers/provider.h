@@ -19,6 +19,7 @@
 #include "core/secret.h"
 
 struct lk_attester;
+struct lk_sealed; /* providers/sealed.h */
 
 /* What every network user needs to know of the machine; borrowed by providers. */
 struct lk_network {
@@ -80,6 +81,16 @@ struct lk_provider_needs {
 	bool own_user;	/* the fetcher must stay the user it is: sockets of other services */
 };
 
+/* Where credentials come from that lie in no file, and what opens those that are sealed; inside the
+ * cage, where all of it asks services. */
+struct lk_credential_source {
+	/* The text of a credential whose path was given to defer; malloc'ed, into NULL. */
+	enum lk_status (*get)(void *arg, const char *path, char **ret, struct lk_error *err);
+	/* Put what a text holds into its place, if it is sealed. measured: bare JSON is taken. */
+	enum lk_status (*unseal)(void *arg, bool measured, char **text, struct lk_error *err);
+	void *arg;
+};
+
 struct lk_provider {
 	const char *name;		   /* as written in the configuration */
 	const char *summary;		   /* one line: --help, manual page */
@@ -91,6 +102,7 @@ struct lk_provider {
 	 * NULL: they do not. Pure. Ask lk_provider_needs. */
 	void (*needs)(const void *options, struct lk_provider_needs *ret);
 	bool throw_away;    /* each key is new, and opens nothing that was there before */
+	bool gives_sealed;  /* what it fetches is a sealed secret out of the configuration */
 	const struct lk_key *keys;		/* rows ending in { 0 } */
 	const struct lk_provider_table *tables; /* further rows; may be NULL */
 	size_t options_size;
@@ -103,6 +115,13 @@ struct lk_provider {
 	/* Read the files that the options name into fields of rows, once, before the fetcher is
 	 * caged and can no longer open them. trust: whose they may be. NULL: there are none. */
 	enum lk_status (*load)(void *options, enum lk_trust trust, struct lk_error *err);
+	/* Of these paths no file is read, now or by load: credentials fetches them. Borrowed, and given
+	 * before files and load are called. NULL: there are no credentials. */
+	void (*defer)(void *options, const struct lk_strings *paths);
+	/* Complete the credentials of the options, before prepare, in the cage; once is enough. NULL:
+	 * there are none. */
+	enum lk_status (*credentials)(void *options, const struct lk_credential_source *source,
+				      struct lk_error *err);
 	/* Is the server known by TLS and a CA or key that the configuration names, so that a volume
 	 * may be made with the key it gives? NULL: no. Pure. */
 	bool (*proves_server)(const void *options);
@@ -117,12 +136,19 @@ struct lk_provider {
 				struct lk_fetch_note *note, struct lk_error *err);
 	/* Close, wipe, free; NULL is fine. */
 	void (*finish)(void *session);
+	/* What a sealed secret keeps with this service: an envelope's data key, or a vault's secret.
+	 * SEALED_SOURCE when it names another credential than the session's. NULL: cannot. */
+	enum lk_status (*unwrap)(void *session, const struct lk_sealed *sealed,
+				 struct lk_secret *ret, struct lk_error *err);
 };
 
 /* The build's list, ending in NULL. */
 extern const struct lk_provider *const lk_providers[];
 const struct lk_provider *lk_provider_find(const char *name); /* NULL if unknown */
 struct lk_provider_needs lk_provider_needs(const struct lk_provider *p, const void *options);
+/* Write a text into the field of a row of the provider's own table, in place of what it held. */
+enum lk_status lk_provider_set(const struct lk_provider *p, void *options, const char *key,
+			       const char *text, struct lk_error *err);
 /* The i-th table of a provider's rows, NULL past the end: 0 is its own. *ret_section, if wanted:
  * the name of its section, "encrypt.PROVIDER[.TABLE]", in a buffer of this size. */
 #define LK_PROVIDER_SECTION 40

@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The providers of this build, as meson's option lists them. */
-#include <string.h>
-
 #include "providers/lk_providers.h"
 #include "providers/provider.h"
 
@@ -15,13 +13,3 @@ const struct lk_provider *const lk_providers[] = {
 #undef LIST
 		NULL,
 };
-
-const struct lk_provider *lk_provider_find(const char *name)
-{
-	size_t i;
-
-	for (i = 0; lk_providers[i]; i++)
-		if (strcmp(lk_providers[i]->name, name) == 0)
-			return lk_providers[i];
-	return NULL;
-}

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A provider's tables of rows, one after another, and what its options need. */
+/* Providers by name, their tables of rows, one after another, and what their options need. */
 #include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 
 #include "providers/provider.h"
 
@@ -34,4 +36,31 @@ const struct lk_key *lk_provider_keys(const struct lk_provider *p, size_t i,
 		(void)snprintf(ret_section, LK_PROVIDER_SECTION, "encrypt.%s%s%s", p->name,
 			       *name ? "." : "", name);
 	return keys;
+}
+
+const struct lk_provider *lk_provider_find(const char *name)
+{
+	size_t i;
+
+	for (i = 0; lk_providers[i]; i++)
+		if (strcmp(lk_providers[i]->name, name) == 0)
+			return lk_providers[i];
+	return NULL;
+}
+
+enum lk_status lk_provider_set(const struct lk_provider *p, void *options, const char *key,
+			       const char *text, struct lk_error *err)
+{
+	const struct lk_key *row = lk_keys_find(p->keys, key);
+	char *copy, **field;
+
+	if (!row || row->type != LK_T_STRING)
+		return lk_raise(err, LK_INTERNAL, "provider '%s' has no text '%s'", p->name, key);
+	copy = strdup(text);
+	if (!copy)
+		return lk_raise(err, LK_INTERNAL, "out of memory");
+	field = (char **)(void *)((char *)options + row->offset);
+	free(*field);
+	*field = copy;
+	return LK_OK;
 }

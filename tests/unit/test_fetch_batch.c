@@ -95,8 +95,11 @@ static void set_up(size_t n)
 static void run(size_t n)
 {
 	struct lk_settings settings = { .volumes = volumes, .n_volumes = n };
+	LK_CLEANUP(lk_unsealer_free_p) struct lk_unsealer *unsealer = NULL;
 	struct lk_fetch_context ctx = { .settings = &settings, .deadline = { LK_FOREVER } };
 
+	CHECK_OK(lk_unsealer_new(&settings, &unsealer, &err));
+	ctx.unsealer = unsealer;
 	lk_fetch_batches(&ctx, results);
 }
 
