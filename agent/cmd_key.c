@@ -55,9 +55,7 @@ static bool parse(int argc, char **argv, struct arguments *a)
 	       a->check + (a->out != NULL) + (a->fd >= 0) == 1;
 }
 
-/* Length and a fingerprint under a salt of this call: two calls can not be compared, and nothing
- * about the key can be looked up. */
-static enum lk_status print_check(const struct lk_volume_key *key, const char *endpoint,
+enum lk_status lk_cmd_print_check(const struct lk_volume_key *key, const char *endpoint,
 				  struct lk_error *err)
 {
 	uint8_t salt[8], mac[32];
@@ -98,7 +96,7 @@ static enum lk_status deliver(const struct arguments *a, const struct lk_volume_
 	LK_FD int fd = -1;
 
 	if (a->check)
-		return print_check(key, endpoint, err);
+		return lk_cmd_print_check(key, endpoint, err);
 	if (a->out) {
 		fd = open(a->out, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
 		if (fd < 0)

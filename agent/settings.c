@@ -49,6 +49,23 @@ static struct lk_volume *new_volume(struct lk_settings *s, struct lk_error *err)
 	return &grown[s->n_known++];
 }
 
+enum lk_status lk_settings_add_source(struct lk_settings *s, const char *name, const char *file,
+				      const struct lk_volume_source *source, struct lk_error *err)
+{
+	struct lk_volume *v = new_volume(s, err);
+
+	if (!v)
+		return err->status;
+	*v = (struct lk_volume){ .auto_open = true, .encrypted = true, .phase = LK_PHASE_INITRD };
+	v->name = strdup(name);
+	v->file = strdup(file);
+	v->sources = calloc(1, sizeof(*v->sources));
+	if (!v->name || !v->file || !v->sources)
+		return lk_raise(err, LK_INTERNAL, "out of memory");
+	v->sources[v->n_sources++] = *source;
+	return LK_OK;
+}
+
 static enum lk_status add_file(struct lk_settings *s, const char *path, mode_t mode,
 			       struct lk_error *err)
 {

@@ -158,6 +158,10 @@ void lk_settings_take_phase(struct lk_settings *s, enum lk_phase phase);
 /* Put one volume first and count it alone, whenever it is opened otherwise. LK_CONFIG: no such. */
 enum lk_status lk_settings_take_volume(struct lk_settings *s, const char *name,
 				       struct lk_error *err);
+/* Add a volume of the initramfs that exists for its key alone; file: for messages. Takes over
+ * source->options unless it fails. */
+enum lk_status lk_settings_add_source(struct lk_settings *s, const char *name, const char *file,
+				      const struct lk_volume_source *source, struct lk_error *err);
 void lk_settings_free(struct lk_settings *s); /* wipes; NULL is fine */
 LK_DEFINE_CLEANUP(struct lk_settings *, lk_settings_free)
 #define LK_SETTINGS LK_CLEANUP(lk_settings_free_p) struct lk_settings

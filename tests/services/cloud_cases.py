@@ -91,7 +91,10 @@ from alibabacloud_kms20160120.client import Client as KmsClient  # noqa: E402
 from alibabacloud_openapi_util.client import Client as OpenApiUtil  # noqa: E402
 from alibabacloud_tea_openapi import models as api_models  # noqa: E402
 from cryptography.hazmat.primitives import hashes, serialization  # noqa: E402
-from cryptography.hazmat.primitives.asymmetric import padding  # noqa: E402
+from cryptography.hazmat.primitives.asymmetric import ec, padding  # noqa: E402
+from cryptography.hazmat.primitives.asymmetric.utils import (  # noqa: E402
+    decode_dss_signature, encode_dss_signature)
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM  # noqa: E402
 from openapi.models import Config as InstanceConfig  # noqa: E402
 from openapi_credential.client import Client as InstanceCredential  # noqa: E402
 from openapi_credential.models import Config as CredentialConfig  # noqa: E402
@@ -169,8 +172,8 @@ auto_open = true
 """
 
 
-class Agent(unittest.TestCase):
-    """The agent, its requests judged by the vendor's code."""
+class Judged(unittest.TestCase):
+    """A configuration of the agent, and the vendor's code to judge what it sends."""
 
     def setUp(self):
         cloud.requests("")
@@ -180,7 +183,7 @@ class Agent(unittest.TestCase):
 
     def put(self, name, text):
         path = f"{self.dir}/{name}"
-        with open(os.open(path, os.O_WRONLY | os.O_CREAT, 0o600), "w", encoding="ascii") as f:
+        with open(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="ascii") as f:
             f.write(text)
         return path
 
@@ -238,6 +241,10 @@ class Agent(unittest.TestCase):
         self.assertEqual(form["AccessKeyId"], key)
         self.assertEqual(signature, OpenApiUtil.get_rpcsignature(form, "POST", SECRETS[key]))
         self.assertNotIn("?", one["path"])
+
+
+class Agent(Judged):
+    """The agent, its requests judged by the vendor's code."""
 
     def test_client_key(self):
         keys = self.instance_keys()
@@ -305,6 +312,129 @@ class Agent(unittest.TestCase):
         said = self.fetch("kms", 1, secret_name="disk-key", **keys)
         self.assertIn("config-file-mode", said)
         self.assertNotIn(cloud.read("password").strip(), said)
+
+
+SIGNER = ec.generate_private_key(ec.SECP256R1())
+LATCHKEY_CONF = """[agent]
+deadline = "8s"
+[sealed]
+keys = ["{dir}/operator"]
+[services.kms]
+"""
+
+
+def b64url(data):
+    return base64.urlsafe_b64encode(data).rstrip(b"=").decode()
+
+
+class Sealed(Judged):
+    """Sealed secrets: made by one side, opened by the other."""
+
+    def setUp(self):
+        super().setUp()
+        numbers = SIGNER.public_key().public_numbers()
+        self.put("operator", json.dumps({
+            "kty": "EC", "crv": "P-256", "x": b64url(numbers.x.to_bytes(32, "big")),
+            "y": b64url(numbers.y.to_bytes(32, "big"))}))
+        self.put("operator.pem", SIGNER.private_bytes(
+            serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8,
+            serialization.NoEncryption()).decode())
+        self.put("volumes.d/data.toml", BASE.format(provider="exec", keys='command = "/bin/true"'))
+        keys = self.instance_keys()
+        self.key_id = keys["client_key_id"]
+        self.put("latchkey.conf", LATCHKEY_CONF.format(dir=self.dir) + "".join(
+            f'{k} = "{v}"\n' for k, v in keys.items()))
+
+    def run_agent(self, *arguments, status=0):
+        done = subprocess.run([AGENT, *arguments], capture_output=True, timeout=60)
+        self.assertEqual(done.returncode, status,
+                         f"{done.stderr.decode()}; the cloud: {cloud.say('why')}")
+        return done.stdout.decode() if not status else done.stderr.decode()
+
+    def unseal(self, text, status=0):
+        return self.run_agent("unseal", "--check", self.put("secret", text), "--config", self.dir,
+                              status=status)
+
+    def seal(self, *more):
+        """With the words of secret_cli."""
+        files = self.dir + "/credentials/"
+        return self.run_agent(
+            "seal", "envelope", "--file-path", self.put("plain", "a secret key\n"),
+            "--key-id", "key-latchkey0001", "ali",
+            "--password-file-path", files + f"password_{self.key_id}.json",
+            "--cert-path", files + "PrivateKmsCA_kst-latchkey0test.pem",
+            "--kms-instance-id", "kst-latchkey0test",
+            "--client-key-file-path", files + f"clientKey_{self.key_id}.json",
+            "--endpoint", f"https://localhost:{cloud.instance}", *more)
+
+    def vendors_payload(self, plain):
+        """As secret_cli makes it, the data key encrypted by the vendor's client."""
+        key, iv = os.urandom(32), os.urandom(12)
+        sealed = VendorsClients().instance().encrypt(instance_models.EncryptRequest(
+            key_id="key-latchkey0001", plaintext=key, algorithm="AES_GCM"))
+        text = {name: base64.b64encode(value).decode() for name, value in (
+            ("encrypted_key", sealed.ciphertext_blob),
+            ("encrypted_data", AESGCM(key).encrypt(iv, plain, None)), ("iv", iv))}
+        return dict(text, version="0.1.0", type="envelope", key_id="key-latchkey0001",
+                    wrap_type="A256GCM", provider="aliyun",
+                    provider_settings={"client_type": "client_key", "client_key_id": self.key_id,
+                                       "kms_instance_id": "kst-latchkey0test"},
+                    annotations={"iv": base64.b64encode(sealed.iv).decode()})
+
+    def sign(self, payload, kid="operator", alg="ES256"):
+        text = ".".join(b64url(json.dumps(part).encode())
+                        for part in ({"alg": alg, "kid": kid}, payload))
+        r, s = decode_dss_signature(SIGNER.sign(text.encode(), ec.ECDSA(hashes.SHA256())))
+        return f"sealed.{text}." + b64url(r.to_bytes(32, "big") + s.to_bytes(32, "big"))
+
+    def test_ours_opened_by_the_vendor(self):
+        payload = json.loads(self.seal())
+        (one,) = cloud.requests("instance")
+        self.assertEqual(one["headers"]["x-kms-apiname"], "Encrypt")
+        key = VendorsClients().instance().decrypt(instance_models.DecryptRequest(
+            key_id=payload["key_id"], algorithm="AES_GCM",
+            ciphertext_blob=base64.b64decode(payload["encrypted_key"], validate=True),
+            iv=base64.b64decode(payload["annotations"]["iv"], validate=True))).plaintext
+        self.assertEqual(AESGCM(key).decrypt(base64.b64decode(payload["iv"], validate=True),
+                                             base64.b64decode(payload["encrypted_data"]), None),
+                         b"a secret key\n")
+        self.assertEqual(payload["provider_settings"], {
+            "client_type": "client_key", "client_key_id": self.key_id,
+            "kms_instance_id": "kst-latchkey0test"})
+
+    def test_ours_signed(self):
+        text = self.seal("--sign-key", self.dir + "/operator.pem", "--kid", "operator").strip()
+        word, header, payload, signature = text.split(".")
+        raw = base64.urlsafe_b64decode(signature + "==")
+        SIGNER.public_key().verify(
+            encode_dss_signature(int.from_bytes(raw[:32], "big"), int.from_bytes(raw[32:], "big")),
+            f"{header}.{payload}".encode(), ec.ECDSA(hashes.SHA256()))
+        self.assertEqual(word, "sealed")
+        self.assertRegex(self.unseal(text), "^13 bytes, fingerprint")
+
+    def test_the_vendors_opened_by_us(self):
+        payload = self.vendors_payload(b"made elsewhere")
+        cloud.requests("")
+        self.assertRegex(self.unseal(self.sign(payload)), "^14 bytes, fingerprint")
+        self.judge_instance(api_pb2.DecryptRequest(
+            CiphertextBlob=base64.b64decode(payload["encrypted_key"]), KeyId="key-latchkey0001",
+            Algorithm="AES_GCM", Iv=base64.b64decode(payload["annotations"]["iv"])))
+        self.assertRegex(self.unseal(json.dumps(payload, indent=4)), "^14 bytes, fingerprint")
+
+    def test_refused(self):
+        payload = self.vendors_payload(b"made elsewhere")
+        text = self.sign(payload)
+        for status, bad, code in (
+                (5, text[:-3] + ("AAA" if text[-3:] != "AAA" else "BBB"), "sealed-"),
+                (5, self.sign(payload, kid="stranger"), "sealed-signer"),
+                (5, self.sign(payload, alg="HS256"), "sealed-invalid"),
+                (1, self.sign(dict(payload, provider_settings=dict(
+                    payload["provider_settings"], kms_instance_id="kst-elsewhere"))),
+                 "kms_instance_id 'kst-elsewhere'"),
+                (5, self.sign(dict(payload, iv="AAAA")), "iv has 3 bytes, not 12")):
+            cloud.requests("")
+            self.assertIn(code, self.unseal(bad, status))
+            self.assertEqual(cloud.requests("instance"), [])
 
 
 if __name__ == "__main__":

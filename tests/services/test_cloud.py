@@ -35,4 +35,4 @@ class Cloud(unittest.TestCase):
                               env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
                               text=True, timeout=600)
         self.assertEqual(done.returncode, 0, done.stdout)
-        self.assertIn("Ran 11 tests", done.stdout)
+        self.assertIn("Ran 15 tests", done.stdout)
