@@ -7,8 +7,9 @@ import base64
 import json
 import subprocess
 
+from cases.system import events
 from cases.unlock import report_of_success, stage_lines
-from harness import names, tools
+from harness import images, keyserver, names, tools
 from harness.case import case
 
 FDE = "etc/latchkey/fde.conf"
@@ -24,7 +25,8 @@ class Cloud:
 
     def __init__(self, t, *options):
         self.folder = t.folder
-        self.names = names.NameServer({GATEWAY: HOST, STS: HOST, INSTANCE: HOST})
+        self.names = names.NameServer({GATEWAY: HOST, STS: HOST, INSTANCE: HOST,
+                                       keyserver.NAME: HOST})
         self.resolv_conf = self.names.resolv_conf(t.folder)
         self.process = subprocess.Popen(
             ["python3", "-B", tools.REPO / "tests/fakes/aliyun_cloud.py", f"dir={t.folder}",
@@ -51,11 +53,11 @@ class Cloud:
         self.names.close()
 
 
-def boot(t, cloud, tables, add, **machine):
+def boot(t, cloud, tables, add, changes=(), **machine):
     """Boot with these tables in place of the key broker's."""
     network = (f",net=100.100.100.0/24,guestfwd=tcp:100.100.100.200:80-cmd:"
                f"busybox nc 127.0.0.1 {cloud.imds}")
-    t.boot(None, changes=((FDE, r"(?ms)^\[rootfs\.encrypt\.kbs\].*?(?=^\[|\Z)", tables),),
+    t.boot(None, changes=((FDE, r"(?ms)^\[rootfs\.encrypt\.kbs\].*?(?=^\[|\Z)", tables), *changes),
            add=add, resolv_conf=cloud.resolv_conf, netdev=network, **machine)
 
 
@@ -151,3 +153,70 @@ region_id = "cn-beijing"
     t.came_up()
     report_of_success(t, provider="oidc", endpoint=GATEWAY)
     t.check(cloud.count("sts") >= 1, f"the cloud says: {cloud.say('why')}")
+
+
+SIGNER = {"kty": "EC", "crv": "P-256", "x": "s6X6Ihd49tQcRbVTy_p0cMNYLDqESg7TKSxYLV__zJU",
+          "y": "-N0vkaQIaUlW2JpFUgnfr6JLFCiw1_ANnGclDgOZ8n8"}
+SIGNERS_SECRET = dict(SIGNER, d="49D21rZB0JEFUOdt5A31V-kG3CQMZh_Xtm_vqWhATyQ", kid="operator")
+
+
+def seal(t, cloud, plain):
+    """What `latchkey seal` makes of it, on the machine that bakes images."""
+    files = {"plain": plain, "signer": json.dumps(SIGNERS_SECRET).encode()}
+    for name, content in files.items():
+        (t.folder / name).write_bytes(content)
+    for name in ("clientKey.json", "password"):
+        (t.folder / name).chmod(0o600)
+    return tools.run([
+        tools.release_program("latchkey"), "seal", "envelope", "--file", t.folder / "plain",
+        "--key-id", "key-latchkey0001", "--kms-instance-id", "kst-latchkey0test",
+        "--client-key-file", t.folder / "clientKey.json",
+        "--client-key-password-file", t.folder / "password",
+        "--kms-cert-file", t.folder / "ca.pem",
+        "--endpoint", f"https://localhost:{cloud.instance}", "--sign-key", t.folder / "signer"])
+
+
+@case("kms-sealed", cost=35)
+def kms_sealed(t):
+    """The root's key lies sealed in the initramfs; the client key that opens it comes from the key
+    broker, after attestation."""
+    cloud = t.keep(Cloud(t))
+    server = t.server()
+    key_id = json.loads(cloud.file("clientKey.json"))["KeyId"]
+    server.put("default/disk/client-key", cloud.file("clientKey.json"))
+    server.put("default/disk/password", cloud.file("password"))
+    sealed = seal(t, cloud, t.world.handover_passphrase)
+    run = "/run/confidential-containers/cdh/kbs/kms-credential/aliyun/"
+
+    def add(archive):
+        archive.file("/etc/latchkey/root.sealed", sealed)
+        archive.file("/etc/latchkey/operator", json.dumps(SIGNER))
+        archive.file("/etc/latchkey/broker-ca.pem", server.ca.read_bytes())
+        archive.file("/etc/latchkey/kms-ca.pem", cloud.file("ca.pem"))
+
+    boot(t, cloud, """[rootfs.encrypt.sealed]
+file = "/etc/latchkey/root.sealed"
+""", add, changes=(("etc/latchkey/latchkey.conf", r"\Z", f"""
+[sealed]
+keys = ["/etc/latchkey/operator"]
+[services.kbs]
+kbs_url = "{images.url(server.port)}"
+kbs_root_cert = "/etc/latchkey/broker-ca.pem"
+[services.kms]
+kms_instance_id = "kst-latchkey0test"
+client_key_id = "{key_id}"
+kms_cert_pem = "/etc/latchkey/kms-ca.pem"
+endpoint = "https://{INSTANCE}:{cloud.instance}"
+[credentials.client-key]
+path = "{run}clientKey_{key_id}.json"
+resource_uri = "kbs:///default/disk/client-key"
+[credentials.password]
+path = "{run}password_{key_id}.json"
+resource_uri = "kbs:///default/disk/password"
+"""),))
+    t.came_up()
+    stage_lines(t)
+    report_of_success(t, name="root", provider="sealed")
+    t.check(cloud.count("Decrypt") == 1, f"the cloud says: {cloud.say('why')}")
+    t.check(len(events(server, "attest")) == 1, "not one attestation")
+    t.check(len(events(server, "resource")) == 2, "not two credentials from the broker")
