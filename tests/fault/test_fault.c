@@ -18,7 +18,9 @@
 #include "core/crypto.h"
 #include "core/jose.h"
 #include "core/json.h"
+#include "providers/sealed.h"
 #include "tests/fault/inject.h"
+#include "tests/unit/sealed_vectors.h"
 
 static struct lk_error err;
 
@@ -94,6 +96,27 @@ static enum lk_status jwe_scenario(struct lk_error *e)
 	return st;
 }
 
+static enum lk_status sealed_scenario(struct lk_error *e)
+{
+	static const uint8_t dek[LK_SEALED_DEK_SIZE] = {
+		0,  1,	2,  3,	4,  5,	6,  7,	8,  9,	10, 11, 12, 13, 14, 15,
+		16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27, 28, 29, 30, 31,
+	};
+	LK_SECRET key = { 0 }, got = { 0 };
+	LK_SEALED s = { 0 };
+	enum lk_status st;
+
+	st = lk_sealed_parse(SEALED_ENVELOPE_PAYLOAD, strlen(SEALED_ENVELOPE_PAYLOAD), &s, e);
+	if (!st)
+		st = lk_secret_from(&key, dek, sizeof(dek), e);
+	if (!st)
+		st = lk_sealed_open(&s, &key, &got, e);
+	if (!st && (got.len != strlen(SEALED_PLAINTEXT) ||
+		    memcmp(got.data, SEALED_PLAINTEXT, got.len) != 0))
+		return lk_raise(e, LK_TAMPERED, "a secret with other bytes");
+	return st;
+}
+
 static enum lk_status report_scenario(struct lk_error *e)
 {
 	struct lk_report_volume volume = { .name = "root", .outcome = "open" };
@@ -144,7 +167,10 @@ static void make_settings(void)
 	CHECK(system("umask 022 && rm -rf /tmp/latchkey-fault && mkdir -p /tmp/latchkey-fault/etc") ==
 	      0);
 	write_text("/tmp/latchkey-fault/etc/latchkey.conf",
-		   "[agent]\ndeadline = \"1m\"\n[network]\ndns = [\"10.0.2.3\"]\n");
+		   "[agent]\ndeadline = \"1m\"\n[network]\ndns = [\"10.0.2.3\"]\n"
+		   "[sealed]\nkeys = [\"/etc/latchkey/operator\"]\n"
+		   "[services.kbs]\nkbs_url = \"http://127.0.0.1\"\nallow_plaintext_http = true\n"
+		   "[credentials.a]\npath = \"/a\"\nresource_uri = \"kbs:///a/b/c\"\n");
 	write_text("/tmp/latchkey-fault/etc/fde.conf",
 		   "[rootfs]\ndevice = \"PARTUUID=11111111-2222-3333-4444-555555555555\"\n"
 		   "rw_overlay = \"ram\"\n"
@@ -194,6 +220,11 @@ TEST(jwe)
 	exhaust(jwe_scenario);
 }
 
+TEST(sealed)
+{
+	exhaust(sealed_scenario);
+}
+
 TEST(report)
 {
 	make_settings();
@@ -222,4 +253,4 @@ TEST(set_up)
 	CHECK_OK(lk_crypto_setup(&err));
 }
 
-TESTS(set_up, secrets, json, jwe, luks_header, report, settings, snp_evidence)
+TESTS(set_up, secrets, json, jwe, sealed, luks_header, report, settings, snp_evidence)
