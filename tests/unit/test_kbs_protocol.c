@@ -33,8 +33,8 @@ TEST(requests_name_their_version)
 {
 	static const char *const want[LK_KBS_PROTOCOLS] = {
 		[LK_KBS_0_4_0] =
-			"{\"version\":\"0.4.0\",\"tee\":\"tdx\",\"extra-params\":"
-			"{\"supported-hash-algorithms\":[\"sha256\",\"sha384\",\"sha512\"]}}",
+			("{\"version\":\"0.4.0\",\"tee\":\"tdx\",\"extra-params\":"
+			 "{\"supported-hash-algorithms\":[\"sha256\",\"sha384\",\"sha512\"]}}"),
 		[LK_KBS_0_2_0] = "{\"version\":\"0.2.0\",\"tee\":\"tdx\",\"extra-params\":\"\"}",
 		[LK_KBS_0_1_1] = "{\"version\":\"0.1.1\",\"tee\":\"tdx\",\"extra-params\":\"\"}",
 		[LK_KBS_0_1_0] = "{\"version\":\"0.1.0\",\"tee\":\"tdx\",\"extra-params\":\"\"}",

@@ -122,6 +122,17 @@ TEST(no_capability_and_no_root_remain)
 		CHECK_EQ(caged(LK_CAGE_CLOSED, still_root), 0);
 }
 
+TEST(the_own_user_remains_and_runs_nothing)
+{
+	CHECK_EQ(caged(LK_CAGE_OWN_USER, try_exec), 0);
+	CHECK_EQ(caged(LK_CAGE_OWN_USER, try_mount), 0);
+	CHECK_EQ(caged(LK_CAGE_OWN_USER, try_unlink), 0);
+	CHECK_EQ(caged(LK_CAGE_OWN_USER, have_capability), 0);
+	CHECK_EQ(caged(LK_CAGE_OWN_USER, can_talk), 0);
+	if (geteuid() == 0)
+		CHECK_EQ(caged(LK_CAGE_OWN_USER, still_root), 1);
+}
+
 TEST(sockets_work)
 {
 	CHECK_EQ(caged(LK_CAGE_CLOSED, can_talk), 0);
@@ -137,4 +148,5 @@ TEST(key_commands_run_but_reach_no_kernel)
 }
 
 TESTS(the_network_fetcher_runs_nothing, the_network_fetcher_touches_nothing,
-      no_capability_and_no_root_remain, sockets_work, key_commands_run_but_reach_no_kernel)
+      no_capability_and_no_root_remain, the_own_user_remains_and_runs_nothing, sockets_work,
+      key_commands_run_but_reach_no_kernel)

@@ -91,10 +91,10 @@ TEST(responses_are_read_strictly)
 	struct lk_proto_bytes payload;
 	uint32_t code = 77;
 
-	CHECK_EQ(response(SECRET + 20, &code, &payload), LK_C_NONE);
+	CHECK_EQ(response(&SECRET[20], &code, &payload), LK_C_NONE);
 	CHECK_EQ(code, 0);
 	CHECK_EQ(payload.len, 8);
-	CHECK_EQ(response(FAILED + 20, &code, &payload), LK_C_NONE);
+	CHECK_EQ(response(&FAILED[20], &code, &payload), LK_C_NONE);
 	CHECK_EQ(code, 13);
 	CHECK_EQ(response("", &code, &payload), LK_C_NONE); /* no status, no payload: both fine */
 	CHECK_EQ(code, 0);
