@@ -6,7 +6,9 @@
                    [name=HOST]
 
 prints "READY PORT" and then obeys lines on standard input, each answered by one line:
-"set auth=MODE" changes a mode, "count WHAT" prints a counter, end of file ends the program.
+"set auth=MODE" changes a mode, "count WHAT" prints a counter, "key BASE64" says what the resource
+is, end of file ends the program. Several modes with commas between them are for one request each,
+the last for all that follow.
 
 Counters: connections, auth, attest, resource, verified (attestations whose report data fits),
 keys (different TEE keys seen), unasked (requests without a session), bearer (resources asked for
@@ -35,9 +37,10 @@ sys.dont_write_bytecode = True
 import jwe
 import minica
 
-KEY = b"latchkey passphrase \x00\x01\xff"
+PLAIN = [b"latchkey passphrase \x00\x01\xff"]
 ERRORS = "https://github.com/confidential-containers/kbs/errors/"
 MODES = {"auth": "ok", "attest": "ok", "resource": "ok"}
+NOW = dict(MODES)  # of the request that is being answered
 CANARY = []
 COUNTS = {}
 SESSIONS = {}
@@ -100,7 +103,7 @@ def common(mode):
 
 
 def auth(body, _cookie):
-    mode = MODES["auth"]
+    mode = NOW["auth"]
     request = json.loads(body)
     expected = "0.5.0" if mode == "version" else MODES["speaks"]
     if request["version"] != expected:
@@ -185,7 +188,7 @@ def token(mode, key):
 
 
 def attest(body, cookie):
-    mode = MODES["attest"]
+    mode = NOW["attest"]
     session = SESSIONS.get(cookie)
     if not session or mode == "reject":
         return refuse("AttestationError", "Attestation error: RCAR handshake Attest failed")
@@ -208,8 +211,8 @@ def attest(body, cookie):
 
 
 def sealed(session, path):
-    mode = MODES["resource"]
-    plain = {"empty": b"", "zeros": bytes(32), "large": b"k" * 60000}.get(mode, KEY)
+    mode = NOW["resource"]
+    plain = {"empty": b"", "zeros": bytes(32), "large": b"k" * 60000}.get(mode, PLAIN[0])
     if CANARY:
         plain = CANARY[0].encode()
     if path.endswith("/two"):
@@ -244,7 +247,7 @@ def bearer(text):
 
 
 def resource(path, cookie, authorization):
-    mode, n = MODES["resource"], count("resource")
+    mode, n = NOW["resource"], COUNTS["resource"]
     session = SESSIONS.get(cookie, {})
     if authorization:
         assert not cookie
@@ -280,10 +283,13 @@ def route(method, path, cookie, authorization, body):
         step, run = "resource", lambda: resource(path, cookie, authorization)
     elif (method, path) in steps:
         step, run = steps[method, path]
-        count(step)
     else:
         return refuse("PluginNotFound", "", 404)
-    return common(MODES[step]) or run()
+    count(step)
+    with LOCK:
+        NOW[step], _, rest = MODES[step].partition(",")
+        MODES[step] = rest or NOW[step]
+    return common(NOW[step]) or run()
 
 
 def send(conn, reply):
@@ -404,6 +410,9 @@ def main():
         if verb == "set":
             step, mode = rest.split("=")
             MODES[step] = mode
+            print("ok", flush=True)
+        elif verb == "key":
+            PLAIN[0] = base64.b64decode(rest)
             print("ok", flush=True)
         else:
             print(COUNTS.get(rest, 0), flush=True)

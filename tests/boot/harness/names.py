@@ -41,9 +41,10 @@ def answer(query, table):
 
 
 class NameServer:
-    """Answers on port 53 of a loopback address that nobody else uses."""
+    """Answers on port 53 of a loopback address that nobody else uses, each query after `delay`."""
 
-    def __init__(self, table):
+    def __init__(self, table, delay=0):
+        self.delay = delay
         self.table = {name.lower(): address for name, address in table.items()}
         self.asked = []
         self.socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
@@ -68,9 +69,19 @@ class NameServer:
                 return
             try:
                 self.asked.append(_question(query)[0])
-                self.socket.sendto(answer(query, self.table), peer)
+                reply = answer(query, self.table)
+                if self.delay:
+                    threading.Timer(self.delay, self._send, (reply, peer)).start()
+                else:
+                    self.socket.sendto(reply, peer)
             except (IndexError, struct.error, UnicodeError, OSError):
                 continue
+
+    def _send(self, reply, peer):
+        try:
+            self.socket.sendto(reply, peer)
+        except OSError:
+            pass  # closed meanwhile
 
     def resolv_conf(self, folder):
         path = os.path.join(folder, "resolv.conf")
