@@ -2,6 +2,8 @@
 /* The lines of fstab(5): fields between blanks, octal escapes, '#' at the beginning of a line. */
 #include "agent/fstab.h"
 
+#include <ctype.h>
+#include <stdio.h>
 #include <string.h>
 
 #define MAPPER "/dev/mapper/"
@@ -36,11 +38,11 @@ static bool is_octal(const char *p)
 }
 
 /* A blank is written \040. Empty when it does not fit, or would hold a NUL. */
-static void unescape(const struct field *f, char out[LK_FSTAB_SPEC])
+static void unescape(const struct field *f, char *out, size_t size)
 {
 	size_t i, n = 0;
 
-	for (i = 0; i < f->len && n < LK_FSTAB_SPEC - 1; n++) {
+	for (i = 0; i < f->len && n < size - 1; n++) {
 		if (f->text[i] == '\\' && f->len - i >= 4 && is_octal(f->text + i + 1)) {
 			out[n] = (char)((f->text[i + 1] - '0') * 64 + (f->text[i + 2] - '0') * 8 +
 					(f->text[i + 3] - '0'));
@@ -79,7 +81,7 @@ bool lk_fstab_next(const char **at, const char *end, unsigned *number, struct lk
 			.options = f[3].text,
 			.options_len = f[3].len,
 		};
-		unescape(&f[0], ret->spec);
+		unescape(&f[0], ret->spec, sizeof(ret->spec));
 		return true;
 	}
 	return false;
@@ -113,4 +115,50 @@ bool lk_fstab_has(const struct lk_fstab_line *line, const char *option)
 bool lk_fstab_is_swap(const struct lk_fstab_line *line)
 {
 	return line->type_len == 4 && memcmp(line->type, "swap", 4) == 0;
+}
+
+/* One part of a path, behind the n bytes that are there; the new length, or 0 when it does not fit. */
+static size_t append_part(char out[LK_FSTAB_UNIT], size_t n, const char *part, size_t len)
+{
+	size_t i;
+
+	if (n)
+		out[n++] = '-';
+	for (i = 0; i < len; i++) {
+		const unsigned char c = (unsigned char)part[i];
+		const bool plain = isalnum(c) || c == '_' || c == ':' || (c == '.' && n > 0);
+
+		if (n + sizeof("\\xff.mount") > LK_FSTAB_UNIT)
+			return 0;
+		if (plain)
+			out[n++] = (char)c;
+		else
+			n += (size_t)snprintf(out + n, LK_FSTAB_UNIT - n, "\\x%02x", c);
+	}
+	return n;
+}
+
+bool lk_fstab_mount_unit(const struct lk_fstab_line *line, char out[LK_FSTAB_UNIT])
+{
+	const struct field file = { line->file, line->file_len };
+	char path[LK_FSTAB_UNIT];
+	const char *p = path;
+	size_t len, n = 0;
+
+	unescape(&file, path, sizeof(path));
+	if (lk_fstab_is_swap(line) || *p != '/')
+		return false;
+	for (; *p; p += len) {
+		p += strspn(p, "/");
+		len = strcspn(p, "/");
+		if (!len || (len == 1 && *p == '.'))
+			continue;
+		if (len == 2 && p[0] == '.' && p[1] == '.')
+			return false;
+		n = append_part(out, n, p, len);
+		if (!n)
+			return false;
+	}
+	(void)snprintf(out + n, LK_FSTAB_UNIT - n, "%s.mount", n ? "" : "-");
+	return true;
 }

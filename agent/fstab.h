@@ -8,6 +8,7 @@
 
 #define LK_FSTAB_MAX  (1024u * 1024) /* bytes of a file */
 #define LK_FSTAB_SPEC 128	     /* longer device names are none of ours */
+#define LK_FSTAB_UNIT 256	     /* systemd takes no longer name of a unit */
 
 struct lk_fstab_line {
 	unsigned number;		   /* counted from 1 */
@@ -24,3 +25,6 @@ const char *lk_fstab_mapping(const struct lk_fstab_line *line);
 /* Is this one of its options, alone or with a value? */
 bool lk_fstab_has(const struct lk_fstab_line *line, const char *option);
 bool lk_fstab_is_swap(const struct lk_fstab_line *line);
+/* The name of its mount unit (systemd.unit(5), escaping of paths; links in the path are not
+ * followed); false when the line mounts nothing, or at a path that makes no unit's name. */
+bool lk_fstab_mount_unit(const struct lk_fstab_line *line, char out[LK_FSTAB_UNIT]);

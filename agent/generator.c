@@ -3,17 +3,12 @@
 #include "agent/generator.h"
 
 #include <ctype.h>
-#include <errno.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include "agent/fstab.h"
-#include "core/cleanup.h"
+#include "agent/generator_units.h"
 
-#define SYSTEM_UNITS   "/usr/lib/systemd/system"
 #define NAME_MAX_BYTES 512
 #define ESCAPED_MAX    LK_UNIT_ESCAPED(LK_VOLUME_NAME_MAX)
 /* What the unit gets beyond the deadline, so that the agent ends by itself. */
@@ -55,52 +50,6 @@ void lk_unit_escape(const char *name, char out[ESCAPED_MAX])
 	*out = '\0';
 }
 
-/* Create DIR/NAME with its folder. */
-__attribute__((format(printf, 4, 5))) static enum lk_status
-write_unit(const char *dir, const char *name, struct lk_error *err, const char *fmt, ...)
-{
-	char path[NAME_MAX_BYTES];
-	LK_FILE FILE *f = NULL;
-	char *slash;
-	va_list ap;
-	bool ok;
-
-	if (snprintf(path, sizeof(path), "%s/%s", dir, name) >= (int)sizeof(path))
-		return lk_raise(err, LK_INTERNAL, "the path of %s is too long", name);
-	slash = strrchr(path, '/');
-	*slash = '\0';
-	if (mkdir(path, 0755) && errno != EEXIST)
-		return lk_raise(err, LK_INTERNAL, "create %s: %m", path);
-	*slash = '/';
-	f = fopen(path, "wxe");
-	if (!f)
-		return lk_raise(err, LK_INTERNAL, "create %s: %m", path);
-	va_start(ap, fmt);
-	ok = vfprintf(f, fmt, ap) >= 0;
-	va_end(ap);
-	if (!ok || fflush(f))
-		return lk_raise(err, LK_INTERNAL, "write %s: %m", path);
-	return LK_OK;
-}
-
-/* FOLDER/UNIT, a link to the unit in `where`. */
-static enum lk_status link_unit(const char *dir, const char *folder, const char *where,
-				const char *unit, struct lk_error *err)
-{
-	char path[NAME_MAX_BYTES], target[NAME_MAX_BYTES];
-
-	if (snprintf(path, sizeof(path), "%s/%s/%s", dir, folder, unit) >= (int)sizeof(path))
-		return lk_raise(err, LK_INTERNAL, "the path of %s is too long", unit);
-	(void)snprintf(target, sizeof(target), "%s/%s", where, unit);
-	*strrchr(path, '/') = '\0';
-	if (mkdir(path, 0755) && errno != EEXIST)
-		return lk_raise(err, LK_INTERNAL, "create %s: %m", path);
-	path[strlen(path)] = '/';
-	if (symlink(target, path))
-		return lk_raise(err, LK_INTERNAL, "link %s: %m", path);
-	return LK_OK;
-}
-
 static void seconds_text(const struct lk_settings *s, int64_t more, char out[32])
 {
 	if (s->deadline_ms == LK_FOREVER)
@@ -118,16 +67,17 @@ static enum lk_status generate_volume(const struct lk_settings *s, const struct 
 	lk_unit_escape(v->name, escaped);
 	seconds_text(s, UNIT_MARGIN_S + DEVICE_MARGIN_S, limit);
 	(void)snprintf(unit, sizeof(unit), "latchkey@%s.service", v->name);
-	st = write_unit(dir, unit, err, volume_unit, v->name, escaped);
+	st = lk_unit_write(dir, unit, err, volume_unit, v->name, escaped);
 	if (!st)
-		st = link_unit(dir, "multi-user.target.wants", "..", unit, err);
+		st = lk_unit_link(dir, "multi-user.target.wants", "..", unit, err);
 	(void)snprintf(name, sizeof(name), "dev-mapper-%s.device.requires", escaped);
 	if (!st)
-		st = link_unit(dir, name, "..", unit, err);
+		st = lk_unit_link(dir, name, "..", unit, err);
 	(void)snprintf(name, sizeof(name), "dev-mapper-%s.device.d/40-latchkey.conf", escaped);
 	return st ? st
-		  : write_unit(dir, name, err,
-			       "[Unit]\nJobTimeoutSec=%s\nJobRunningTimeoutSec=%s\n", limit, limit);
+		  : lk_unit_write(dir, name, err,
+				  "[Unit]\nJobTimeoutSec=%s\nJobRunningTimeoutSec=%s\n", limit,
+				  limit);
 }
 
 static const struct lk_volume *find_volume(const struct lk_settings *s, const char *name)
@@ -190,24 +140,11 @@ static enum lk_status generate_service(const struct lk_settings *s, bool network
 	char limit[32];
 
 	seconds_text(s, UNIT_MARGIN_S, limit);
-	return write_unit(dir, "latchkey-volumes.service.d/40-latchkey.conf", err,
-			  "[Unit]\n%s%s[Service]\nTimeoutStartSec=%s\n",
-			  network ? "Wants=network-online.target\n" : "",
-			  network && sound ? "After=network.target remote-fs-pre.target\n" : "",
-			  limit);
-}
-
-/* Volumes of either phase are mounted by the system, and then their file systems may grow. */
-static enum lk_status generate_growth(const struct lk_settings *s, const char *dir,
-				      struct lk_error *err)
-{
-	size_t i;
-
-	for (i = 0; i < s->n_known; i++)
-		if (s->volumes[i].grow)
-			return link_unit(dir, "multi-user.target.wants", SYSTEM_UNITS,
-					 "latchkey-grow.service", err);
-	return LK_OK;
+	return lk_unit_write(dir, "latchkey-volumes.service.d/40-latchkey.conf", err,
+			     "[Unit]\n%s%s[Service]\nTimeoutStartSec=%s\n",
+			     network ? "Wants=network-online.target\n" : "",
+			     network && sound ? "After=network.target remote-fs-pre.target\n" : "",
+			     limit);
 }
 
 enum lk_status lk_generate(const struct lk_settings *s, const char *fstab, size_t len,
@@ -215,7 +152,7 @@ enum lk_status lk_generate(const struct lk_settings *s, const char *fstab, size_
 			   struct lk_error *err)
 {
 	const bool network = needs_network(s);
-	enum lk_status st = generate_growth(s, dir, err);
+	enum lk_status st = lk_generate_growth(s, fstab, len, dir, err);
 	size_t i;
 
 	if (st || s->n_volumes == 0)

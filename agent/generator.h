@@ -22,3 +22,7 @@ void lk_unit_escape(const char *name, char out[LK_UNIT_ESCAPED(LK_VOLUME_NAME_MA
 enum lk_status lk_generate(const struct lk_settings *s, const char *fstab, size_t len,
 			   const char *dir, void (*warn)(void *arg, const char *text), void *arg,
 			   struct lk_error *err);
+
+/* The part of it that concerns volumes of either phase with grow = true: the system mounts them all. */
+enum lk_status lk_generate_growth(const struct lk_settings *s, const char *fstab, size_t len,
+				  const char *dir, struct lk_error *err);

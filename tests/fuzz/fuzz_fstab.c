@@ -19,6 +19,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	const char *const text = (const char *)data;
 	const char *at = text;
 	struct lk_fstab_line line;
+	char unit[LK_FSTAB_UNIT];
 	unsigned number = 0, last = 0;
 
 	while (lk_fstab_next(&at, text + size, &number, &line)) {
@@ -33,6 +34,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		(void)lk_fstab_mapping(&line);
 		(void)lk_fstab_is_swap(&line);
 		(void)lk_fstab_has(&line, "_netdev");
+		if (lk_fstab_mount_unit(&line, unit) &&
+		    (strnlen(unit, sizeof(unit)) == sizeof(unit) || strchr(unit, '/')))
+			abort();
 	}
 	return 0;
 }

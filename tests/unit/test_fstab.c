@@ -2,6 +2,7 @@
 /* agent/fstab.c: the lines of fstab(5). */
 #include "tests/check.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "agent/fstab.h"
@@ -78,4 +79,47 @@ TEST(long_lines_and_no_last_newline)
 	CHECK(next("a b c"));
 }
 
-TESTS(fields_and_numbers, options_with_values, escapes, long_lines_and_no_last_newline)
+static const char *unit(const char *file)
+{
+	static char name[LK_FSTAB_UNIT];
+	char text[600];
+
+	snprintf(text, sizeof(text), "/dev/mapper/data0 %s ext4\n", file);
+	CHECK(next(text));
+	return lk_fstab_mount_unit(&line, name) ? name : NULL;
+}
+
+/* As systemd-escape --path --suffix=mount has it. */
+TEST(units_of_mounts)
+{
+	char longest[600];
+
+	CHECK_STR(unit("/"), "-.mount");
+	CHECK_STR(unit("//./"), "-.mount");
+	CHECK_STR(unit("/srv/data"), "srv-data.mount");
+	CHECK_STR(unit("//srv/./data/"), "srv-data.mount");
+	CHECK_STR(unit("/srv/a-b\\040c"), "srv-a\\x2db\\x20c.mount");
+	CHECK_STR(unit("/.hidden/.x:y"), "\\x2ehidden-.x:y.mount");
+	CHECK_STR(unit("/\\303\\244\\134"), "\\xc3\\xa4\\x5c.mount");
+	CHECK(!unit("none"));
+	CHECK(!unit("/srv/../etc"));
+	CHECK(!unit("/srv\\000x"));
+	CHECK(next("/dev/mapper/data0 /srv swap\n"));
+	CHECK(!lk_fstab_mount_unit(&line, longest));
+	memset(longest, 'a', sizeof(longest));
+	longest[0] = '/';
+	longest[240] = '\0';
+	CHECK_EQ(strlen(unit(longest)), 239 + strlen(".mount"));
+	longest[240] = 'a';
+	longest[250] = '\0';
+	CHECK(!unit(longest));
+	longest[250] = 'a';
+	longest[500] = '\0';
+	CHECK(!unit(longest));
+	memset(longest + 1, '-', 100);
+	longest[101] = '\0';
+	CHECK(!unit(longest));
+}
+
+TESTS(fields_and_numbers, options_with_values, escapes, long_lines_and_no_last_newline,
+      units_of_mounts)

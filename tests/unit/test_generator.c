@@ -73,6 +73,34 @@ TEST(growth_is_asked_for)
 	config_dir_remove();
 }
 
+TEST(growth_comes_with_each_mount)
+{
+	static const char fstab[] = "/dev/mapper/data-0 /srv/data-0 ext4 nofail 0 2\n"
+				    "/dev/mapper/root / xfs defaults 0 1\n"
+				    "/dev/mapper/data-0 /srv//data-0/ ext4 nofail 0 2\n"
+				    "/dev/mapper/data-0 /only/read ext4 noauto,ro 0 2\n"
+				    "/dev/mapper/data-0 none swap sw 0 0\n"
+				    "/dev/mapper/fixed /fixed ext4 defaults 0 2\n"
+				    "/dev/mapper/data-0 /by/hand ext4 noauto 0 2\n";
+	struct lk_volume v[3] = {
+		{ .name = (char[]){ "data-0" }, .grow = true },
+		{ .name = (char[]){ "root" }, .grow = true, .is_root = true },
+		{ .name = (char[]){ "fixed" } },
+	};
+	const struct lk_settings s = { .volumes = v, .n_known = 3 };
+
+	config_dir_new();
+	CHECK_OK(lk_generate(&s, fstab, strlen(fstab), config_dir, collect, NULL, &err));
+	CHECK_HAS(content("srv-data\\x2d0.mount.d/40-latchkey.conf"),
+		  "[Unit]\nWants=latchkey-grow@data-0.service\n"
+		  "Before=latchkey-grow@data-0.service\n");
+	CHECK_HAS(content("-.mount.d/40-latchkey.conf"), "Wants=latchkey-grow@root.service\n");
+	CHECK_HAS(content("by-hand.mount.d/40-latchkey.conf"), "latchkey-grow@data-0.service\n");
+	CHECK(access(config_path("only-read.mount.d"), F_OK) != 0);
+	CHECK(access(config_path("fixed.mount.d"), F_OK) != 0);
+	config_dir_remove();
+}
+
 TEST(a_volume_gets_its_units)
 {
 	struct lk_volume v = { .name = (char[]){ "data-0" }, .sources = &far, .n_sources = 1 };
@@ -192,6 +220,6 @@ TEST(the_command)
 	config_dir_remove();
 }
 
-TESTS(growth_is_asked_for, a_volume_gets_its_units, without_network_nothing_is_said_of_it,
-      a_line_without_netdev_is_told_and_makes_no_circle, no_volume_no_unit,
-      a_file_that_is_there_is_an_error, names_in_units, the_command)
+TESTS(growth_is_asked_for, growth_comes_with_each_mount, a_volume_gets_its_units,
+      without_network_nothing_is_said_of_it, a_line_without_netdev_is_told_and_makes_no_circle,
+      no_volume_no_unit, a_file_that_is_there_is_an_error, names_in_units, the_command)

@@ -31,6 +31,7 @@ volume = "{name}"
 dev = "{device}"
 auto_open = true
 phase = "system"
+grow = {grow}
 
 [encrypt.kbs]
 kbs_url = "{url}"
@@ -46,6 +47,8 @@ FSTAB = """\
 
 FIRST = ("data0", "swap0", "v2", "v3", "v4", "v5", "v6", "v7")
 SECOND = ("v8", "v9")
+WHOLE = ("data0", "swap0", "locked")
+GROWING = ["/srv/data", "/srv/locked"]
 LOCKED = "default/locked/volume"
 
 
@@ -109,10 +112,10 @@ def inject(t, world_ca, first, second):
     archive.file(etc + "second.pem", second.ca.read_bytes(), 0o600)
     for name in (*FIRST, *SECOND, "locked"):
         server, ca = (second, "second.pem") if name in SECOND else (first, "first.pem")
-        device = f"/dev/disk/by-id/virtio-{name}" if name in ("data0", "swap0") \
-            else f"PARTLABEL={name}"
+        device = f"/dev/disk/by-id/virtio-{name}" if name in WHOLE else f"PARTLABEL={name}"
         archive.file(f"{etc}volumes.d/{name}.conf", VOLUME.format(
             name=name, device=device, url=images.url(server.port), ca=ca,
+            grow="true" if name in ("data0", "locked") else "false",
             resource=LOCKED if name == "locked" else f"default/disk/{name}"), 0o600)
     archive.file("/inject/etc/fstab", FSTAB)
     archive.file("/inject/etc/crypttab",
@@ -149,9 +152,9 @@ def system_volumes(t):
     for name, key in keys.items():
         server = second if name in SECOND else first
         server.put(LOCKED if name == "locked" else f"default/disk/{name}", key)
-    row = row_of_partitions(t, {n: k for n, k in keys.items() if n not in ("data0", "swap0")})
+    row = row_of_partitions(t, {n: k for n, k in keys.items() if n not in WHOLE})
     attached = [vm.Disk(image.disk, "root"), vm.Disk(row, "row")]
-    for name in ("data0", "swap0", "beside"):
+    for name in (*WHOLE, "beside"):
         attached.append(vm.Disk(filled(t, name, keys.get(name, b"beside")), name))
     archive = inject(t, world_server.ca, first, second)
     archive.file("/inject/etc/beside.key", "beside", 0o600)
@@ -172,6 +175,7 @@ def system_volumes(t):
     t.came_up()
     opened(t, seen)
     fstab_and_crypttab(t)
+    growth(t)
     shutdown(t)
 
 
@@ -210,6 +214,16 @@ def fstab_and_crypttab(t):
             f"the generator's warnings: {warned}")
     t.check(t.outcome.mark("circles") == "0", "systemd found a circle of units")
     t.check(t.outcome.mark("order-now") == "", "a bad line makes a circle")
+
+
+def growth(t):
+    """The mappings are twice as large as the file systems were; one was mounted late."""
+    t.check(t.outcome.mark("once") == "active", "latchkey-grow.service has not been")
+    grown = [rest.split() for _, event, rest in t.outcome.marks if event == "grown"]
+    t.check([found[2] for found in grown] == GROWING, f"file systems: {grown}")
+    for result, tries, path, kib in grown:
+        t.check(result == "success" and int(tries) < 30, f"behind the mount of {path}: {result}")
+        t.check(int(kib) * 1024 > 24 * MIB, f"{path} has {kib} KiB")
 
 
 def shutdown(t):

@@ -56,7 +56,8 @@ def install_latchkey(tree, program, chosen=False):
     module = tree / "usr/lib/dracut/modules.d/85latchkey"
     for part in sorted((tools.REPO / "dracut-module/85latchkey").iterdir()):
         _put(part, module / part.name, 0o755 if part.suffix == ".sh" else 0o644)
-    for unit in ("latchkey-root.service", "latchkey-overlay.service", "latchkey-volumes.service"):
+    for unit in ("latchkey-root.service", "latchkey-overlay.service", "latchkey-volumes.service",
+                 "latchkey-grow.service", "latchkey-grow@.service"):
         _put(tools.REPO / "units" / unit, tree / "usr/lib/systemd/system" / unit, 0o644)
     generator = tree / "usr/lib/systemd/system-generators/latchkey-generator"
     generator.unlink(missing_ok=True)
