@@ -69,6 +69,19 @@ static int fail(struct lk_run *run, const struct lk_error *err)
 	return code;
 }
 
+/* The root is mapped. Is everything else? */
+static int succeed(struct lk_run *run)
+{
+	const size_t n = run->report.n_volumes, open = lk_run_n_open(run);
+
+	lk_run_end(run);
+	if (open == n)
+		return 0;
+	lk_log(LK_LOG_WARNING, "%zu of %zu volumes open; the boot goes on without the others", open,
+	       n);
+	return LK_EXIT_PARTLY;
+}
+
 /* One whole unlock. *ret_again: it failed, and the configuration says to wait and try anew. */
 static int unlock_once(const char *config_dir, bool *ret_again)
 {
@@ -80,10 +93,8 @@ static int unlock_once(const char *config_dir, bool *ret_again)
 	*ret_again = false;
 	st = lk_run_stages(&run, &err);
 	write_report(&run);
-	if (!st) {
-		lk_run_end(&run);
-		return 0;
-	}
+	if (!st)
+		return succeed(&run);
 	if (lk_failure_is_unreachable(st) && action_for(&run, st, &delay) == LK_FAIL_WAIT) {
 		*ret_again = true;
 		lk_run_end(&run);

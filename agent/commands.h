@@ -12,6 +12,10 @@ struct lk_volume_key;
 #define LK_REPORT_PATH	      "/run/latchkey/report.json"
 #define LK_SYSTEM_REPORT_PATH "/run/latchkey/volumes.json"
 
+/* The exit status of an unlock that opened the root and not every other volume; the unit takes it for
+ * a success. Behind the last class of errors (lk_exit_code). */
+#define LK_EXIT_PARTLY 8
+
 int lk_cmd_attest(int argc, char **argv);
 int lk_cmd_boot(int argc, char **argv);
 int lk_cmd_config(int argc, char **argv);

@@ -5,6 +5,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* What one session may take of an attempt in which there are others. */
+#define SHARE_MS 30000
+
 /* Volumes that take part in one session: indices into settings->volumes. */
 struct group {
 	const struct lk_provider *provider;
@@ -53,16 +56,32 @@ static enum lk_status fetch_one(const struct lk_fetch_context *ctx, const struct
 	return st;
 }
 
+/* A key service that others do not depend on may not use up their time. */
+static bool may_take_all(const struct lk_settings *s, const struct group *g,
+			 const struct lk_fetch_result *results)
+{
+	size_t i, wanted = 0;
+
+	for (i = 0; i < s->n_volumes; i++)
+		wanted += results[i].wanted;
+	for (i = 0; i < g->n; i++)
+		if (s->volumes[g->volumes[i]].is_root || s->volumes[g->volumes[i]].is_delta)
+			return true;
+	return g->n == wanted;
+}
+
 static void run_group(const struct lk_fetch_context *ctx, const struct group *g,
 		      struct lk_fetch_result *results)
 {
 	const struct lk_provider *p = g->provider;
+	const bool all = may_take_all(ctx->settings, g, results);
 	const struct lk_batch batch = {
 		.items = g->items,
 		.n_items = g->n,
-		.attester = lk_provider_needs(p, g->items[0].options).attester ? ctx->attester : NULL,
+		.attester =
+			lk_provider_needs(p, g->items[0].options).attester ? ctx->attester : NULL,
 		.network = &ctx->network,
-		.deadline = ctx->deadline,
+		.deadline = all ? ctx->deadline : lk_deadline_within(ctx->deadline, SHARE_MS),
 	};
 	struct lk_error err = { 0 };
 	void *session = NULL;
@@ -78,10 +97,13 @@ static void run_group(const struct lk_fetch_context *ctx, const struct group *g,
 		r->provider = p;
 		if (st) {
 			settle(r, st, &err);
-			continue;
+		} else {
+			memset(&r->err, 0, sizeof(r->err));
+			settle(r, fetch_one(ctx, g, session, i, r), &r->err);
 		}
-		memset(&r->err, 0, sizeof(r->err));
-		settle(r, fetch_one(ctx, g, session, i, r), &r->err);
+		/* The share is spent, the deadline is not. */
+		if (r->status == LK_TIMEOUT && !lk_deadline_passed(ctx->deadline))
+			r->status = r->err.status = LK_AGAIN;
 	}
 	if (!st)
 		p->finish(session);

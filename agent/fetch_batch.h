@@ -17,5 +17,7 @@ struct lk_fetch_context {
 };
 
 /* Fill in the status of each wanted result. A source that answers LK_ABSENT, LK_AGAIN or
- * LK_TIMEOUT lets the volume's next source try; any other refusal is that volume's outcome. */
+ * LK_TIMEOUT lets the volume's next source try; any other refusal is that volume's outcome.
+ * Where there are several sessions, one that serves neither the root nor its writable layer gets a
+ * share of the time, and LK_AGAIN when it is spent. */
 void lk_fetch_batches(const struct lk_fetch_context *ctx, struct lk_fetch_result *results);

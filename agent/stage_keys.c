@@ -160,7 +160,7 @@ static enum lk_status give_up(struct lk_run *run, unsigned attempts, struct lk_e
 
 static enum lk_status fetch_all(struct lk_run *run, struct lk_error *err)
 {
-	const struct lk_deadline until = lk_recovery_deadline(run);
+	struct lk_deadline until = lk_recovery_deadline(run);
 	enum lk_code last = LK_C_NONE;
 	enum lk_status st;
 	unsigned attempt;
@@ -176,6 +176,7 @@ static enum lk_status fetch_all(struct lk_run *run, struct lk_error *err)
 		if (st != LK_AGAIN)
 			return st;
 		tell(attempt, &last, err);
+		until = lk_stage_patience(run, until);
 		if (!pause_for(until, attempt, err->retry_after_ms))
 			return give_up(run, attempt, err);
 	}

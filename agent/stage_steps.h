@@ -28,9 +28,20 @@ enum lk_status lk_recovery_ask(struct lk_run *run, struct lk_error *err);
 /* agent/stage_open.c: dm-crypt, dm-verity, and the mappings' names. */
 enum lk_status lk_stage_open(struct lk_run *run, char *detail, struct lk_error *err);
 
-/* agent/stage_alone.c: volume i failed with err. LK_OK: that is its own affair, noted and told, and
- * the others go on; else err's status. */
+/* How long those volumes that the run can do without are waited for once everything else is there:
+ * for their devices, and again for their keys. */
+#define LK_STAGE_PATIENCE_MS 30000
+
+/* agent/stage_alone.c: is it the run's failure if volume i fails? In the initramfs that is so for the
+ * root and the store of its writable layer, in the system for none. */
+bool lk_stage_needed(const struct lk_run *run, size_t i);
+/* Until when keys that are still wanted are waited for, if until `until` there is time. */
+struct lk_deadline lk_stage_patience(const struct lk_run *run, struct lk_deadline until);
+/* Volume i failed with err. LK_OK: that is its own affair, noted and told, what was opened of it is
+ * closed, and the others go on; else err's status. */
 enum lk_status lk_stage_alone(struct lk_run *run, size_t i, struct lk_error *err);
+/* Close the mappings that were made for volume i. */
+void lk_stage_close(struct lk_run *run, size_t i);
 /* agent/stage_alone.c: volume i is open since an earlier run. */
 enum lk_status lk_stage_keep(struct lk_run *run, size_t i, bool *ret, struct lk_error *err);
 /* agent/stage_layer.c: the root's writable layer, where it is a mapping; the report's word on it in

@@ -14,8 +14,6 @@
 #include "core/log.h"
 
 #define CMDLINE_MAX 8192
-/* How long the volumes of the system wait for their devices, all together. */
-#define SYSTEM_DEVICES_MS 30000
 
 /* Images that cryptpilot made have their parts in this group, and nothing of ours makes it active. */
 static const char *volume_group(const struct lk_settings *settings)
@@ -159,19 +157,24 @@ enum lk_status lk_stage_note_header(struct lk_run *run, size_t i, struct lk_erro
 	return LK_OK;
 }
 
-/* Two volumes on one device would destroy each other. */
-static enum lk_status check_alone(const struct lk_run *run, size_t i, struct lk_error *err)
+/* Two volumes on one device would destroy each other: neither is opened, but for what the root needs. */
+static enum lk_status check_alone(struct lk_run *run, size_t i, struct lk_error *err)
 {
+	struct lk_error other;
 	size_t j;
 
-	for (j = 0; j < i; j++)
-		if (run->volumes[j].dev.fd >= 0 &&
-		    run->volumes[j].dev.number == run->volumes[i].dev.number)
-			return lk_raise_code(err, LK_C_CONFIG_VALUE,
-					     "volumes '%s' and '%s' are both on %s",
-					     run->settings->volumes[j].name,
-					     run->settings->volumes[i].name,
-					     run->volumes[i].dev.path);
+	for (j = 0; j < i; j++) {
+		if (run->volumes[j].dev.fd < 0 ||
+		    run->volumes[j].dev.number != run->volumes[i].dev.number)
+			continue;
+		lk_raise_code(err, LK_C_CONFIG_VALUE, "volumes '%s' and '%s' are both on %s",
+			      run->settings->volumes[j].name, run->settings->volumes[i].name,
+			      run->volumes[i].dev.path);
+		other = *err;
+		if (!lk_stage_needed(run, j) && !run->volumes[j].failed)
+			(void)lk_stage_alone(run, j, &other);
+		return err->status;
+	}
 	return LK_OK;
 }
 
@@ -206,25 +209,18 @@ static enum lk_status prepare(struct lk_run *run, size_t i, struct lk_deadline w
 	return lk_stage_note_header(run, i, err);
 }
 
-/* Until when to wait for devices. In the system one that is missing must not keep the others. */
-static struct lk_deadline patience(const struct lk_run *run)
-{
-	const struct lk_deadline soon = lk_deadline_in(SYSTEM_DEVICES_MS);
-
-	if (run->phase == LK_PHASE_INITRD || run->deadline.at_ms < soon.at_ms)
-		return run->deadline;
-	return soon;
-}
-
 enum lk_status lk_stage_volumes(struct lk_run *run, char *detail, struct lk_error *err)
 {
-	const struct lk_deadline wait = patience(run);
+	struct lk_deadline wait = run->deadline;
 	const char *worst = "";
 	enum lk_status st;
 	bool kept;
 	size_t i;
 
+	/* What is needed comes first in the settings. */
 	for (i = 0; i < run->settings->n_volumes; i++) {
+		if (!lk_stage_needed(run, i) || run->phase == LK_PHASE_SYSTEM)
+			wait = lk_deadline_within(wait, LK_STAGE_PATIENCE_MS);
 		st = lk_stage_keep(run, i, &kept, err);
 		if (!st && !kept && prepare(run, i, wait, err))
 			st = lk_stage_alone(run, i, err);

@@ -8,13 +8,8 @@
 #include <string.h>
 
 #include "agent/artefact.h"
-#include "agent/dm.h"
-#include "agent/snapshot.h"
 #include "agent/stage_steps.h"
 #include "core/log.h"
-
-/* After a failure: how long closing what was opened may take. */
-#define CLOSE_MS 10000
 
 static const struct stage {
 	const char *name;
@@ -68,38 +63,11 @@ size_t lk_run_n_open(const struct lk_run *run)
 	return n;
 }
 
-/* Outermost mapping first. A mapping that will not close is logged: the machine is about to end. */
-static void close_mappings(struct lk_run *run)
-{
-	struct lk_deadline deadline = lk_deadline_in(CLOSE_MS);
-	struct lk_error err = { 0 };
-	char inner[LK_MAP_NAME];
-	char line[512];
-	size_t i;
-
-	for (i = 0; run->volumes && i < run->settings->n_volumes; i++) {
-		const struct lk_volume *v = &run->settings->volumes[i];
-		enum lk_status st = LK_OK;
-
-		if (run->volumes[i].layer_open)
-			st = lk_snapshot_close(v->name, deadline, &err);
-		if (run->volumes[i].verity_open && !st)
-			st = lk_dm_close(lk_verity_name(v, inner), deadline, &err);
-		if (run->volumes[i].crypt_open && !st)
-			st = lk_luks_close(lk_inner_name(v, inner), deadline, &err);
-		if (st)
-			lk_log(LK_LOG_ERROR, "close volume '%s': %s", v->name,
-			       lk_error_format(&err, line, sizeof(line)));
-		run->volumes[i].verity_open = run->volumes[i].crypt_open = false;
-		run->volumes[i].layer_open = false;
-	}
-}
-
 static const char *outcome(const struct lk_run *run)
 {
 	const size_t n = lk_run_n_open(run);
 
-	if (run->phase == LK_PHASE_INITRD || n == run->report.n_volumes)
+	if (n == run->report.n_volumes)
 		return "open";
 	return n ? "partly" : "failed";
 }
@@ -117,7 +85,8 @@ enum lk_status lk_run_stages(struct lk_run *run, struct lk_error *err)
 		return LK_OK;
 	}
 	run->report.error = *err;
-	close_mappings(run);
+	for (i = 0; run->volumes && i < run->settings->n_volumes; i++)
+		lk_stage_close(run, i);
 	if (run->results)
 		lk_fetch_results_clear(run->results, run->settings->n_volumes);
 	return st;

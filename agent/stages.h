@@ -4,8 +4,8 @@
  * only retry loop. Always in this order: read the configuration, find the volumes and check
  * their headers, measure and prove, fetch the keys, open.
  *
- * In the initramfs a failure is that of the unlock, except that a denial of one data volume is that
- * volume's alone. In the system every failure of a volume is.
+ * In the initramfs a failure of the root, or of the store of its writable layer, is that of the
+ * unlock. Every other failure of a volume is that volume's alone, and the root is mapped.
  *
  * Afterwards every volume is mapped as /dev/mapper/NAME, whether it was there before, was made in
  * this run, or is a throw-away one (among them the store of a writable layer that starts empty).

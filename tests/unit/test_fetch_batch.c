@@ -14,6 +14,7 @@ struct fake_options {
 
 static unsigned prepared, fetched, finished;
 static size_t last_batch;
+static struct lk_deadline given[8]; /* to each session */
 
 static bool fake_same(const void *a, const void *b)
 {
@@ -26,7 +27,7 @@ static enum lk_status fake_prepare(const struct lk_batch *batch, void **ret, str
 {
 	const struct fake_options *o = batch->items[0].options;
 
-	prepared++;
+	given[prepared++] = batch->deadline;
 	last_batch = batch->n_items;
 	if (o->prepare)
 		return lk_raise(e, o->prepare, "fake prepare");
@@ -190,6 +191,45 @@ TEST(a_denial_never_falls_through)
 	clear();
 }
 
+/* One that never answers would otherwise use up the time of the others. */
+TEST(one_session_among_others_gets_a_share_of_the_time)
+{
+	const struct lk_deadline soon = lk_deadline_in(60000);
+
+	set_up(2);
+	options[1][0].site = 1;
+	options[0][0].prepare = LK_TIMEOUT;
+	options[1][0].fetch = LK_TIMEOUT;
+	run(2);
+	CHECK(given[0].at_ms < soon.at_ms && given[1].at_ms < soon.at_ms);
+	CHECK_EQ(results[0].status, LK_AGAIN);
+	CHECK_EQ(results[0].err.status, LK_AGAIN);
+	CHECK_EQ(results[1].status, LK_AGAIN);
+	clear();
+	set_up(2);
+	results[1].wanted = false;
+	options[1][0].site = 1;
+	options[0][0].prepare = LK_TIMEOUT;
+	run(2);
+	CHECK_EQ(prepared, 1);
+	CHECK_EQ(given[0].at_ms, LK_FOREVER);
+	clear();
+}
+
+TEST(what_the_root_needs_may_take_all_the_time)
+{
+	set_up(3);
+	volumes[0].is_root = volumes[1].is_delta = true;
+	options[1][0].site = 1;
+	options[2][0].site = 2;
+	run(3);
+	CHECK_EQ(prepared, 3);
+	CHECK_EQ(given[0].at_ms, LK_FOREVER);
+	CHECK_EQ(given[1].at_ms, LK_FOREVER);
+	CHECK(given[2].at_ms != LK_FOREVER);
+	clear();
+}
+
 TEST(what_is_not_wanted_is_not_asked)
 {
 	set_up(2);
@@ -205,4 +245,5 @@ TEST(what_is_not_wanted_is_not_asked)
 TESTS(volumes_of_one_site_share_a_session, a_provider_without_same_session_gets_one_each,
       a_denial_is_that_volumes_alone, a_failed_session_concerns_its_volumes_and_is_not_finished,
       absence_lets_the_next_source_try, a_denial_never_falls_through,
+      one_session_among_others_gets_a_share_of_the_time, what_the_root_needs_may_take_all_the_time,
       what_is_not_wanted_is_not_asked)

@@ -27,6 +27,18 @@ makefs = "swap"
 
 [encrypt.otp]
 """
+# Its disk holds what somebody else put there.
+TORN = """\
+volume = "torn"
+dev = "/dev/disk/by-id/virtio-torn"
+auto_open = true
+format = "blank"
+key_entropy = "full"
+
+[encrypt.exec]
+command = "/usr/bin/echo"
+args = ["-n", "0123456789abcdef0123456789abcdef"]
+"""
 # In the initramfs: leave what the real root is to run.
 PREPARE = r"""
 /sbin/modprobe ext4
@@ -68,10 +80,10 @@ def base(t):
     return t.world.once("data", make)
 
 
-def add(t):
+def add(t, more):
     def put(archive):
-        archive.file("/etc/latchkey/volumes.d/data0.conf", DATA, 0o600)
-        archive.file("/etc/latchkey/volumes.d/swap0.conf", SWAP, 0o600)
+        for name, text in {"data0": DATA, "swap0": SWAP, **more}.items():
+            archive.file(f"/etc/latchkey/volumes.d/{name}.conf", text, 0o600)
         t.probe(archive, "prepare", PREPARE)
     return put
 
@@ -82,24 +94,41 @@ def blank(path, size):
     return path
 
 
-def boot(t, name, server, data, swap):
-    t.boot([images.url(server.port)], initrd=base(t), add=add(t), name=name,
-           disks=[vm.Disk(data, "data0", snapshot=False), vm.Disk(swap, "swap0", snapshot=False)])
+def boot(t, name, server, attached, more=(), **expected):
+    disks_of = [vm.Disk(path, path.stem, snapshot=False) for path in attached]
+    t.boot([images.url(server.port)], initrd=base(t), add=add(t, dict(more)), name=name,
+           disks=disks_of)
     t.came_up()
     stage_lines(t)
-    report = report_of_success(t, name="root", outcome="open")
+    return report_of_success(t, name="root", outcome="open", **expected)
+
+
+def all_open(t, report):
     t.check([v["outcome"] for v in report["volumes"]] == ["open"] * 3, "a volume is not open")
     t.check(t.outcome.mark("swap") == "SWAPSPACE2", "there is no swap space")
     t.check(t.outcome.mark("swap-on") is not None, "the swap space is not taken")
     return report
 
 
+def alone(t, report):
+    """One disk is missing, one must not be made: the root is up, and who looks is told."""
+    found = {v["name"]: (v["outcome"], v.get("error", "")) for v in report["volumes"]}
+    t.check(found["root"][0] == found["data0"][0] == "open", f"volumes: {found}")
+    t.check(found["swap0"][0] in ("ABSENT", "TIMEOUT") and "swap0" in found["swap0"][1],
+            f"the absent volume: {found['swap0']}")
+    t.check(found["torn"][0] not in ("open", "closed") and found["torn"][1],
+            f"the volume on somebody's disk: {found['torn']}")
+    for name in ("swap0", "torn"):
+        t.check(t.outcome.has(f"volume '{name}' stays closed"), f"no line on the console for {name}")
+    t.check(t.outcome.has("2 of 4 volumes open"), "the console does not count")
+
+
 @case("data-volumes", cost=110)
 def data_volumes(t):
-    """Made on the first boot, there with its content on the second; swap anew; a flipped byte is seen."""
+    """Made on the first boot, there on the second; swap anew; a flipped byte; others fail alone."""
     server = t.server()
     data, swap = blank(t.folder / "data.img", 64 * MIB), blank(t.folder / "swap.img", 16 * MIB)
-    first = boot(t, "first", server, data, swap)
+    first = all_open(t, boot(t, "first", server, (data, swap)))
     t.check(t.outcome.mark("data") == "empty", f"a new volume holds {t.outcome.mark('data')!r}")
     t.check(t.outcome.mark("data-read") == "whole", "not every block of the new volume reads")
     t.check({"operation": "format", "content": "data0"}.items()
@@ -108,7 +137,7 @@ def data_volumes(t):
 
     with open(swap, "rb") as file:
         before = file.read()
-    second = boot(t, "second", server, data, swap)
+    second = all_open(t, boot(t, "second", server, (data, swap)))
     t.check(t.outcome.mark("data") == "by a boot", "the content is gone")
     made = {v["name"]: v for v in second["volumes"]}
     t.check(made["data0"]["header_mac"] == "ok", "the header's MAC is not there")
@@ -121,6 +150,11 @@ def data_volumes(t):
             "the swap space has the same key again")
 
     disks.flip(data, 50 * MIB)
-    boot(t, "flipped", server, data, swap)
+    torn = blank(t.folder / "torn.img", 16 * MIB)
+    foreign = b"somebody's" * 100000
+    torn.write_bytes(foreign.ljust(16 * MIB, b"\0"))
+    third = boot(t, "third", server, (data, torn), {"torn": TORN}, as_a_whole="partly")
+    alone(t, third)
+    t.check(torn.read_bytes().startswith(foreign), "somebody's disk was written to")
     t.check(t.outcome.mark("data-read") == "failed", "the flipped byte went unseen")
     t.check(t.outcome.mark("data") == "by a boot", "the rest of the volume is lost as well")
