@@ -95,7 +95,7 @@ static enum lk_status fill_source(int lower, const char *path, int store, const 
 	enum lk_status st;
 
 	snprintf(unfinished, sizeof(unfinished), "%s.new", name);
-	st = lk_tree_remove(store, unfinished, err);
+	st = lk_tree_remove(store, unfinished, lk_deadline_in(LK_FOREVER), err);
 	if (st)
 		return st;
 	if (mkdirat(store, unfinished, 0755) != 0 || (to = open_store(store, unfinished)) < 0)

@@ -267,7 +267,8 @@ enum lk_status lk_tree_copy(int from, int to, struct lk_error *err)
 	return st;
 }
 
-static enum lk_status remove_below(int dir, const char *name, int depth, struct lk_error *err)
+static enum lk_status remove_below(int dir, const char *name, int depth, struct lk_deadline until,
+				   struct lk_error *err)
 {
 	LK_FD int fd = openat(dir, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	LK_CLEANUP(closedir_p) DIR *entries = fd < 0 ? NULL : list(fd);
@@ -277,21 +278,24 @@ static enum lk_status remove_below(int dir, const char *name, int depth, struct 
 	if (!entries || depth > DEPTH_MAX)
 		return lk_raise(err, LK_INTERNAL, "remove '%s': %s", name, strerror(errno));
 	while (!st && (e = readdir(entries))) {
+		if (lk_deadline_passed(until))
+			return lk_raise(err, LK_TIMEOUT, "remove '%s': not in time", name);
 		if (is_dots(e->d_name) || unlinkat(fd, e->d_name, 0) == 0)
 			continue;
 		if (errno != EISDIR && errno != EPERM)
 			return lk_raise(err, LK_INTERNAL, "remove '%s': %s", e->d_name,
 					strerror(errno));
-		st = remove_below(fd, e->d_name, depth + 1, err);
+		st = remove_below(fd, e->d_name, depth + 1, until, err);
 	}
 	if (!st && unlinkat(dir, name, AT_REMOVEDIR) != 0)
 		st = lk_raise(err, LK_INTERNAL, "remove '%s': %s", name, strerror(errno));
 	return st;
 }
 
-enum lk_status lk_tree_remove(int dir, const char *name, struct lk_error *err)
+enum lk_status lk_tree_remove(int dir, const char *name, struct lk_deadline until,
+			      struct lk_error *err)
 {
 	if (unlinkat(dir, name, 0) == 0 || errno == ENOENT)
 		return LK_OK;
-	return remove_below(dir, name, 0, err);
+	return remove_below(dir, name, 0, until, err);
 }

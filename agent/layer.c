@@ -8,9 +8,13 @@
 #include <sys/mount.h>
 
 #include "agent/grow.h"
+#include "agent/layer_store.h"
 #include "agent/overlay.h"
 #include "core/base64.h"
 #include "core/log.h"
+
+/* How long the removal of former layers may keep a boot: the unit has a minute in all. */
+#define TIDY_MS 15000
 
 static const struct lk_volume *find(const struct lk_settings *s, bool delta)
 {
@@ -31,13 +35,23 @@ static enum lk_status open_snapshot(const char *sysroot, struct lk_error *err)
 	return lk_grow_filesystem(sysroot, &grown, err);
 }
 
-static void tell(const struct lk_overlay_found *found)
+/* What keeps the store from being tidied keeps nobody from using it. */
+static void tidy(const char *own, bool kept)
 {
-	if (!found->kept && found->others)
+	struct lk_layers_tidied t;
+	struct lk_error err = { 0 };
+	char line[512];
+
+	if (lk_layers_tidy(LK_OVERLAY_PLACE, own, lk_deadline_in(TIDY_MS), &t, &err))
+		lk_log(LK_LOG_WARNING, "the layers of former roots are removed at a later boot: %s",
+		       lk_error_format(&err, line, sizeof(line)));
+	if (t.removed)
+		lk_log(LK_LOG_INFO, "%u layer%s of former roots removed", t.removed,
+		       t.removed == 1 ? "" : "s");
+	if (!kept && t.others)
 		lk_log(LK_LOG_WARNING,
 		       "the writable layer was made for another root hash: this root starts an "
-		       "empty one, and the other%s stay%s beside it",
-		       found->others == 1 ? "" : "s", found->others == 1 ? "s" : "");
+		       "empty one, and that of the root before it stays beside it");
 }
 
 /* The layer is as good at its old size: what keeps its file system from growing stops nothing. */
@@ -77,7 +91,7 @@ static enum lk_status lay_overlay(const struct lk_settings *s, const struct lk_v
 		grow_store(delta, o.place);
 	if (st || !lasts)
 		return st;
-	tell(&found);
+	tidy(hash, found.kept);
 	*ret_found = found.kept ? "kept" : "new";
 	return LK_OK;
 }

@@ -3,7 +3,6 @@
 
 #include "agent/overlay.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
@@ -19,10 +18,11 @@
 #include <unistd.h>
 
 #include "agent/containers.h"
+#include "agent/copy_tree.h"
+#include "agent/layer_store.h"
 #include "core/cleanup.h"
 
 #define SOURCE	  "latchkey-overlay"
-#define HASH_TEXT 129 /* of SHA-512, in hex */
 #define LAYER_MAX 512
 
 /* A mount point lies on another file system than the directory above it. */
@@ -42,13 +42,6 @@ static bool is_kind(const char *path, unsigned long magic)
 	struct statfs s;
 
 	return statfs(path, &s) == 0 && (unsigned long)s.f_type == magic;
-}
-
-static bool is_hash(const char *text)
-{
-	const size_t n = strlen(text);
-
-	return n > 0 && n < HASH_TEXT && strspn(text, "0123456789abcdef") == n;
 }
 
 /* Commas part mount options and colons part layers. */
@@ -137,13 +130,15 @@ static enum lk_status fill_layer(int layer, const char *root, struct lk_error *e
 static enum lk_status make_layer(int layers, const char *name, const char *root,
 				 struct lk_error *err)
 {
-	char unfinished[HASH_TEXT + sizeof(".new")];
+	char unfinished[LK_LAYER_HASH + sizeof(".new")];
 	LK_FD int layer = -1;
 	enum lk_status st;
 	bool is_new;
 
 	snprintf(unfinished, sizeof(unfinished), "%s.new", name);
-	st = take_dir(layers, unfinished, &layer, &is_new, err);
+	st = lk_tree_remove(layers, unfinished, lk_deadline_in(LK_FOREVER), err);
+	if (!st)
+		st = take_dir(layers, unfinished, &layer, &is_new, err);
 	if (!st)
 		st = fill_layer(layer, root, err);
 	if (st)
@@ -151,25 +146,6 @@ static enum lk_status make_layer(int layers, const char *name, const char *root,
 	if (renameat(layers, unfinished, layers, name) != 0 || fsync(layers) != 0)
 		return lk_raise(err, LK_INTERNAL, "make the layer: %s", strerror(errno));
 	return LK_OK;
-}
-
-/* How many layers are there beside this one? Those that were never finished do not count. */
-static unsigned count_others(int layers, const char *own)
-{
-	int fd = openat(layers, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	DIR *dir = fd < 0 ? NULL : fdopendir(fd);
-	const struct dirent *e;
-	unsigned n = 0;
-
-	if (!dir) {
-		if (fd >= 0)
-			close(fd);
-		return 0;
-	}
-	while ((e = readdir(dir)))
-		n += e->d_name[0] != '.' && !strchr(e->d_name, '.') && strcmp(e->d_name, own) != 0;
-	closedir(dir);
-	return n;
 }
 
 static enum lk_status find_layer(const struct lk_overlay_spec *o, int store, char path[LAYER_MAX],
@@ -184,7 +160,6 @@ static enum lk_status find_layer(const struct lk_overlay_spec *o, int store, cha
 	if (st)
 		return st;
 	ret->kept = fstatat(layers, o->made_for, &s, AT_SYMLINK_NOFOLLOW) == 0;
-	ret->others = count_others(layers, o->made_for);
 	if (ret->kept && !S_ISDIR(s.st_mode))
 		return lk_raise_code(err, LK_C_LAYER_INVALID, "the layer is no directory");
 	snprintf(path, LAYER_MAX, "%s/layers/%s", o->place, o->made_for);
@@ -271,7 +246,7 @@ enum lk_status lk_overlay_mount(const struct lk_overlay_spec *o, struct lk_overl
 	st = check_path(o->root, err);
 	if (!st)
 		st = check_path(o->place, err);
-	if (!st && o->made_for && !is_hash(o->made_for))
+	if (!st && o->made_for && !lk_layer_is_hash(o->made_for))
 		st = lk_raise(err, LK_INTERNAL, "'%s' is no root hash", o->made_for);
 	if (st)
 		return st;

@@ -26,7 +26,6 @@ struct lk_overlay_spec {
 
 struct lk_overlay_found {
 	bool kept;	 /* the layer was there, with what was written into it */
-	unsigned others; /* layers of other roots on the same store */
 	unsigned missed; /* directories of containers that stay on the overlay */
 };
 

@@ -97,7 +97,7 @@ TEST(whiteouts_and_owners_are_copied)
 	CHECK_EQ(fchownat(from, "link", 12, 34, AT_SYMLINK_NOFOLLOW), 0);
 	CHECK_EQ(fchownat(from, "dir/deeper/file", 56, 78, 0), 0);
 	CHECK_EQ(fchmodat(from, "dir/deeper/file", 04755, 0), 0);
-	CHECK_OK(lk_tree_remove(AT_FDCWD, "to", &err));
+	CHECK_OK(lk_tree_remove(AT_FDCWD, "to", lk_deadline_in(LK_FOREVER), &err));
 	close(to);
 	CHECK_EQ(mkdir("to", 0700), 0);
 	to = open("to", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -116,9 +116,9 @@ TEST(nothing_is_replaced)
 
 TEST(trees_are_removed_and_links_not_followed)
 {
-	CHECK_OK(lk_tree_remove(AT_FDCWD, "never there", &err));
+	CHECK_OK(lk_tree_remove(AT_FDCWD, "never there", lk_deadline_in(LK_FOREVER), &err));
 	CHECK_EQ(symlink("from", "to/out"), 0);
-	CHECK_OK(lk_tree_remove(AT_FDCWD, "to", &err));
+	CHECK_OK(lk_tree_remove(AT_FDCWD, "to", lk_deadline_in(LK_FOREVER), &err));
 	CHECK_EQ(access("to", F_OK), -1);
 	CHECK(holds(from, "same", "text"));
 }

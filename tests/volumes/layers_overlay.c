@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "agent/containers.h"
+#include "agent/layer_store.h"
 #include "agent/overlay.h"
 #include "tests/volumes/layers_kit.h"
 #include "tests/volumes/layers_parts.h"
@@ -72,7 +73,7 @@ TEST(a_layer_lasts_for_its_root_hash)
 	struct stat s;
 
 	CHECK_OK(lay("aa", &found));
-	CHECK(!found.kept && found.others == 0);
+	CHECK(!found.kept);
 	CHECK(stat(ROOT, &s) == 0 && (s.st_mode & 07777) == 0751);
 	CHECK(stat(PLACE, &s) == 0 && (s.st_mode & 07777) == 0700);
 	CHECK(statvfs(PLACE, &fs) == 0);
@@ -83,7 +84,7 @@ TEST(a_layer_lasts_for_its_root_hash)
 	take_off();
 	CHECK(access(ROOT "/written", F_OK) != 0);
 	CHECK_OK(lay("aa", &found));
-	CHECK(found.kept && found.others == 0);
+	CHECK(found.kept);
 	CHECK(access(ROOT "/written", F_OK) == 0 && access(ROOT "/below", F_OK) == 0);
 	CHECK(access(ROOT "/var/lib/docker/image", F_OK) == 0 && found.missed == 0);
 	take_off();
@@ -94,12 +95,12 @@ TEST(another_root_hash_starts_empty_and_loses_nothing)
 	struct lk_overlay_found found;
 
 	CHECK_OK(lay(OTHER, &found));
-	CHECK(!found.kept && found.others == 1);
+	CHECK(!found.kept);
 	CHECK(access(ROOT "/written", F_OK) != 0);
 	put(ROOT "/other", "second");
 	take_off();
 	CHECK_OK(lay("aa", &found));
-	CHECK(found.kept && found.others == 1);
+	CHECK(found.kept);
 	CHECK(access(ROOT "/written", F_OK) == 0 && access(ROOT "/other", F_OK) != 0);
 	take_off();
 }
@@ -120,8 +121,91 @@ TEST(what_a_cut_left_unfinished_is_finished)
 	/* all that a crash leaves behind: the name is given last */
 	change_store(PLACE "/layers/" OTHER, PLACE "/layers/bb.new", NULL);
 	CHECK_OK(lay("bb", &found));
-	CHECK(!found.kept && found.others == 1);
+	CHECK(!found.kept);
+	CHECK(access(ROOT "/other", F_OK) != 0);
 	take_off();
+}
+
+/* A boot of the root with this hash; how its store is tidied. */
+static struct lk_layers_tidied boot_root(const char *hash, bool kept)
+{
+	struct lk_overlay_found found;
+	struct lk_layers_tidied t;
+
+	CHECK_OK(lay(hash, &found));
+	CHECK_EQ(found.kept, kept);
+	CHECK_OK(lk_layers_tidy(PLACE, hash, soon(), &t, &err));
+	return t;
+}
+
+static bool has_layer(const char *name)
+{
+	char path[128];
+	struct stat s;
+
+	snprintf(path, sizeof(path), PLACE "/layers/%s", name);
+	return lstat(path, &s) == 0;
+}
+
+/* "aa" and "bb" are there from before the store took note of roots. */
+TEST(layers_of_two_roots_stay)
+{
+	struct lk_layers_tidied t = boot_root("aa", true);
+
+	CHECK(t.removed == 0 && t.others == 1);
+	take_off();
+	t = boot_root("bb", true); /* before it: aa */
+	CHECK(t.removed == 0 && t.others == 1);
+	put(ROOT "/by-b", "kept");
+	take_off();
+	t = boot_root("cc", false); /* before it: bb; nobody needs aa */
+	CHECK(t.removed == 1 && t.others == 1);
+	CHECK(!has_layer("aa") && !has_layer("aa.old") && has_layer("bb") && has_layer("cc"));
+	take_off();
+	t = boot_root("cc", true);
+	CHECK(t.removed == 0 && t.others == 1);
+	take_off();
+	t = boot_root("bb", true);
+	CHECK(t.removed == 0 && t.others == 1 && has_layer("cc"));
+	CHECK(access(ROOT "/by-b", F_OK) == 0);
+	take_off();
+}
+
+TEST(what_a_cut_left_half_removed_is_removed)
+{
+	struct lk_layers_tidied t = boot_root("dd", false); /* before it: bb */
+
+	CHECK(t.removed == 1 && !has_layer("cc"));
+	CHECK(mkdir(PLACE "/layers/cc.old", 0700) == 0 && mkdir(PLACE "/layers/cc", 0700) == 0);
+	CHECK(mkdir(PLACE "/layers/ee.new", 0700) == 0 &&
+	      mkdir(PLACE "/layers/strange", 0700) == 0);
+	put(PLACE "/layers/cc.old/file", "half");
+	CHECK_EQ(lk_layers_tidy(PLACE, "dd", lk_deadline_in(0), &t, &err), LK_TIMEOUT);
+	CHECK(has_layer("cc") || has_layer("cc.old"));
+	take_off();
+	t = boot_root("dd", true);
+	CHECK(t.removed >= 2 && t.others == 1);
+	CHECK(!has_layer("cc") && !has_layer("cc.old") && !has_layer("ee.new"));
+	CHECK(has_layer("bb") && has_layer("dd") && has_layer("strange"));
+	CHECK_EQ(rmdir(PLACE "/layers/strange"), 0);
+	take_off();
+}
+
+/* On a store that proves nothing, a mark may hold anything. */
+TEST(a_mark_that_names_no_root_removes_nothing)
+{
+	struct lk_layers_tidied t = boot_root("dd", true);
+
+	CHECK_EQ(unlink(PLACE "/layers/.former"), 0);
+	CHECK_EQ(symlink("../../../tmp", PLACE "/layers/.former"), 0);
+	CHECK_OK(lk_layers_tidy(PLACE, "dd", soon(), &t, &err));
+	CHECK(t.removed == 0 && t.others == 1 && has_layer("bb"));
+	CHECK_EQ(unlink(PLACE "/layers/.current"), 0);
+	CHECK_EQ(symlink("dd/../bb", PLACE "/layers/.current"), 0);
+	CHECK_OK(lk_layers_tidy(PLACE, "dd", soon(), &t, &err));
+	CHECK(t.removed == 0 && has_layer("bb"));
+	take_off();
+	change_store(PLACE "/layers/dd", PLACE "/layers/aa", NULL);
 }
 
 TEST(links_in_a_store_are_not_followed)
@@ -143,7 +227,7 @@ TEST(a_layer_that_starts_empty)
 
 	change_store(PLACE "/layers", PLACE "/link", NULL);
 	CHECK_OK(lay(NULL, &found));
-	CHECK(!found.kept && found.others == 0);
+	CHECK(!found.kept);
 	put(ROOT "/written", "third");
 	take_off();
 	/* whoever promised an empty store did not keep it */
@@ -169,6 +253,9 @@ int run_overlays(void)
 		another_root_hash_starts_empty_and_loses_nothing,
 		a_store_that_was_to_be_empty_is_refused,
 		what_a_cut_left_unfinished_is_finished,
+		layers_of_two_roots_stay,
+		what_a_cut_left_half_removed_is_removed,
+		a_mark_that_names_no_root_removes_nothing,
 		links_in_a_store_are_not_followed,
 		a_layer_that_starts_empty,
 		a_store_without_a_file_system,
@@ -176,5 +263,5 @@ int run_overlays(void)
 
 	return check_main(
 		run, sizeof(run) / sizeof(run[0]),
-		"a_root_to_write_over, a_layer_lasts_for_its_root_hash, another_root_hash_starts_empty_and_loses_nothing, a_store_that_was_to_be_empty_is_refused, what_a_cut_left_unfinished_is_finished, links_in_a_store_are_not_followed, a_layer_that_starts_empty, a_store_without_a_file_system");
+		"a_root_to_write_over, a_layer_lasts_for_its_root_hash, another_root_hash_starts_empty_and_loses_nothing, a_store_that_was_to_be_empty_is_refused, what_a_cut_left_unfinished_is_finished, layers_of_two_roots_stay, what_a_cut_left_half_removed_is_removed, a_mark_that_names_no_root_removes_nothing, links_in_a_store_are_not_followed, a_layer_that_starts_empty, a_store_without_a_file_system");
 }

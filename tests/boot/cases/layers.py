@@ -176,6 +176,7 @@ def layer_persists(t):
     t.check(int(t.outcome.mark("blocks")) > 2 * blocks, "the layer did not grow with its disk")
     one(other, "other", "nothing", "new")
     t.check(t.outcome.has("made for another root hash"), "the console does not say why it is empty")
+    t.check(t.outcome.has("that of the root before it stays"), "nor what becomes of the other")
 
 
 # --- over a root that the key service opens: the hand-over disk, with a layer
