@@ -7,7 +7,6 @@
 
 #include "agent/artefact.h"
 #include "agent/commands.h"
-#include "agent/dm.h"
 #include "agent/harden.h"
 #include "agent/luks.h"
 #include "agent/stages.h"
@@ -79,7 +78,7 @@ static enum lk_status check_open(const char *name, struct lk_report_volume *ret,
 {
 	LK_JSON *report = NULL;
 	enum lk_status st;
-	bool exists;
+	bool open;
 
 	st = lk_report_read(LK_SYSTEM_REPORT_PATH, &report, err);
 	if (st == LK_ABSENT)
@@ -91,10 +90,10 @@ static enum lk_status check_open(const char *name, struct lk_report_volume *ret,
 		return lk_raise(err, LK_ABSENT, "latchkey-volumes.service did not come to it");
 	if (strcmp(ret->outcome, "open") != 0)
 		return lk_raise(err, LK_ABSENT, "%s", ret->outcome);
-	st = lk_dm_exists(name, &exists, err);
+	st = lk_luks_is_open(name, ret->luks_uuid, &open, err);
 	if (st)
 		return st;
-	return exists ? LK_OK : lk_raise(err, LK_ABSENT, "somebody has closed it");
+	return open ? LK_OK : lk_raise(err, LK_ABSENT, "somebody has closed it");
 }
 
 int lk_boot_opened(const char *name)
@@ -112,31 +111,34 @@ int lk_boot_opened(const char *name)
 	return lk_exit_code(LK_ABSENT);
 }
 
-/* Close what the report calls open. A mapping in use is told and left, and the others go on. */
-static bool close_volumes(struct json_t *report)
+/* Close what the report calls open, if it is what was opened. A mapping in use, or of somebody else
+ * who took the name, is told and left, and the others go on. */
+static enum lk_status close_volumes(struct json_t *report)
 {
 	const struct lk_deadline deadline = lk_deadline_in(CLOSE_MS);
 	const struct json_t *volumes = lk_json_get(report, "volumes");
-	bool all = true;
+	enum lk_status st = LK_OK;
 	size_t i;
 
 	for (i = 0; i < lk_json_count(volumes); i++) {
 		struct json_t *v = lk_json_at(volumes, i);
 		const char *name = lk_json_string_value(lk_json_get(v, "name"));
 		const char *outcome = lk_json_string_value(lk_json_get(v, "outcome"));
+		const char *uuid = lk_json_string_value(lk_json_get(v, "luks_uuid"));
 		struct lk_error err = { 0 };
 
 		if (!name || !outcome || strcmp(outcome, "open") != 0)
 			continue;
-		if (lk_luks_close(name, deadline, &err)) {
+		if (lk_luks_close(name, uuid ? uuid : "", deadline, &err)) {
 			(void)lk_cmd_fail(&err);
-			all = false;
+			st = err.status;
 			continue;
 		}
 		lk_log(LK_LOG_INFO, "volume '%s' is closed", name);
-		all = lk_json_set_string(v, "outcome", "closed") && all;
+		if (!lk_json_set_string(v, "outcome", "closed"))
+			st = LK_INTERNAL;
 	}
-	return all;
+	return st;
 }
 
 int lk_boot_close(void)
@@ -144,15 +146,14 @@ int lk_boot_close(void)
 	struct lk_error err = { 0 };
 	LK_JSON *report = NULL;
 	enum lk_status st;
-	bool all;
 
 	st = lk_report_read(LK_SYSTEM_REPORT_PATH, &report, &err);
 	if (st == LK_ABSENT)
 		return 0;
 	if (st)
 		return lk_cmd_fail(&err);
-	all = close_volumes(report);
+	st = close_volumes(report);
 	if (lk_report_rewrite(report, LK_SYSTEM_REPORT_PATH, &err))
 		return lk_cmd_fail(&err);
-	return all ? 0 : lk_exit_code(LK_TIMEOUT);
+	return st ? lk_exit_code(st) : 0;
 }

@@ -183,7 +183,7 @@ int lk_cmd_volume_close(int argc, char **argv)
 	if (!st)
 		st = check_volume(&o, &settings, &v, &err);
 	if (!st)
-		st = lk_luks_close(o.name, lk_deadline_in(CLOSE_MS), &err);
+		st = lk_luks_close(o.name, v->luks_uuid, lk_deadline_in(CLOSE_MS), &err);
 	if (st)
 		return lk_cmd_fail(&err);
 	printf("%s: closed\n", o.name);

@@ -87,7 +87,7 @@ enum lk_status lk_dm_exists(const char *name, bool *ret, struct lk_error *err)
 	return LK_OK;
 }
 
-/* Run a call that answers with target lines; the answer lives as long as the task. */
+/* Run a call that answers for an existing mapping; the answer lives as long as the task. */
 static enum lk_status ask(int type, const char *name, struct dm_task **ret, struct dm_info *info,
 			  struct lk_error *err)
 {
@@ -104,6 +104,21 @@ static enum lk_status ask(int type, const char *name, struct dm_task **ret, stru
 	if (!info->exists)
 		return lk_raise(err, LK_ABSENT, "there is no mapping '%s'", name);
 	*ret = lk_take(task);
+	return LK_OK;
+}
+
+enum lk_status lk_dm_uuid(const char *name, char ret[LK_DM_UUID], struct lk_error *err)
+{
+	DM_TASK *task = NULL;
+	struct dm_info info;
+	const char *uuid;
+	enum lk_status st;
+
+	st = ask(DM_DEVICE_INFO, name, &task, &info, err);
+	if (st)
+		return st;
+	uuid = dm_task_get_uuid(task);
+	snprintf(ret, LK_DM_UUID, "%s", uuid ? uuid : "");
 	return LK_OK;
 }
 

@@ -32,6 +32,9 @@ void lk_dm_live_wipe(struct lk_dm_live *live);
 
 /* *ret = is there a mapping of that name? LK_ABSENT when the kernel has no device-mapper. */
 enum lk_status lk_dm_exists(const char *name, bool *ret, struct lk_error *err);
+/* The UUID that its maker gave the mapping, "" without one. LK_ABSENT without such a mapping. */
+#define LK_DM_UUID 130
+enum lk_status lk_dm_uuid(const char *name, char ret[LK_DM_UUID], struct lk_error *err);
 /* The first line of the live table. LK_ABSENT without such a mapping. */
 enum lk_status lk_dm_table(const char *name, struct lk_dm_live *ret, struct lk_error *err);
 /* The same for any line; LK_INTERNAL when the table has fewer. */

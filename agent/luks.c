@@ -19,7 +19,6 @@
 #define SECTOR	       512
 #define KEY_MAX	       (8u * 1024 * 1024) /* libcryptsetup's own limit for a passphrase */
 #define CLOSE_AGAIN_MS 5000
-#define NAME_MAX_DM    128 /* DM_NAME_LEN of the kernel */
 
 struct lk_luks_rules lk_luks_rules_here(void)
 {
@@ -171,24 +170,6 @@ enum lk_status lk_luks_volume_key(const struct lk_luks_prepared *p, const struct
 	return LK_OK;
 }
 
-/* What libcryptsetup calls the integrity mapping below a volume's. */
-static const char *below_name(const char *name, char buf[NAME_MAX_DM])
-{
-	snprintf(buf, NAME_MAX_DM, "%s_dif", name);
-	return buf;
-}
-
-enum lk_status lk_luks_check_free(const char *name, struct lk_error *err)
-{
-	enum lk_status st;
-	bool exists;
-
-	st = lk_dm_exists(name, &exists, err);
-	if (!st && exists)
-		return lk_raise_code(err, LK_C_NAME_TAKEN, "there is a mapping '%s' already", name);
-	return st;
-}
-
 /* The integrity mapping is what was meant; turn *want to what lies on it. */
 static enum lk_status check_below(const struct lk_luks_prepared *p, const char *name,
 				  unsigned flags, struct lk_dm_crypt *want, struct lk_error *err)
@@ -203,10 +184,10 @@ static enum lk_status check_below(const struct lk_luks_prepared *p, const char *
 		.journal = !(flags & LK_LUKS_NO_JOURNAL),
 	};
 	LK_DM_LIVE live = { 0 };
-	char buf[NAME_MAX_DM];
+	char buf[LK_LUKS_BELOW_NAME];
 	enum lk_status st;
 
-	st = lk_dm_table(below_name(name, buf), &live, err);
+	st = lk_dm_table(lk_luks_below_name(name, buf), &live, err);
 	if (!st && live.targets != 1)
 		return lk_raise_code(err, LK_C_TABLE_MISMATCH, "the mapping has %u targets",
 				     live.targets);
@@ -289,7 +270,7 @@ static enum lk_status give_up(const char *name, enum lk_status st)
 {
 	struct lk_error ignored = { 0 };
 
-	lk_luks_close(name, lk_deadline_in(CLOSE_AGAIN_MS), &ignored);
+	lk_luks_close(name, NULL, lk_deadline_in(CLOSE_AGAIN_MS), &ignored);
 	return st;
 }
 
@@ -298,14 +279,14 @@ enum lk_status lk_luks_open(const struct lk_luks_prepared *p, const struct lk_bl
 			    struct lk_deadline deadline, struct lk_error *err)
 {
 	struct lk_dm_watchdog *watchdog = NULL;
-	char below[NAME_MAX_DM];
+	char below[LK_LUKS_BELOW_NAME];
 	enum lk_status st;
 
 	st = check_shape(key, &p->header, err);
 	if (!st)
 		st = lk_luks_check_free(name, err);
 	if (!st && p->header.integrity)
-		st = lk_luks_check_free(below_name(name, below), err);
+		st = lk_luks_check_free(lk_luks_below_name(name, below), err);
 	if (st)
 		return st;
 	st = lk_dm_watchdog_start(deadline, &watchdog, err);
@@ -318,19 +299,4 @@ enum lk_status lk_luks_open(const struct lk_luks_prepared *p, const struct lk_bl
 		return st;
 	st = check_table(p, dev, name, flags, err);
 	return st ? give_up(name, st) : LK_OK;
-}
-
-enum lk_status lk_luks_close(const char *name, struct lk_deadline deadline, struct lk_error *err)
-{
-	LK_DM_LIVE live = { 0 };
-	char below[NAME_MAX_DM];
-	enum lk_status st;
-
-	st = lk_dm_close(name, deadline, err);
-	if (st)
-		return st;
-	st = lk_dm_table(below_name(name, below), &live, err);
-	if (st == LK_ABSENT || (!st && strcmp(live.target, "integrity") != 0))
-		return LK_OK;
-	return st ? st : lk_dm_close(below, deadline, err);
 }

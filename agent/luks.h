@@ -54,5 +54,17 @@ enum lk_status lk_luks_check_key(const struct lk_luks_prepared *p, const struct 
  * it was the volume key itself). Maps nothing. LK_TAMPERED: key-wrong. */
 enum lk_status lk_luks_volume_key(const struct lk_luks_prepared *p, const struct lk_volume_key *key,
 				  struct lk_secret *ret, int *ret_slot, struct lk_error *err);
-/* Both mappings of a volume; as lk_dm_close: also fine when nothing is open. */
-enum lk_status lk_luks_close(const char *name, struct lk_deadline deadline, struct lk_error *err);
+/* agent/luks_mapping.c: is there a mapping of that name, and is it the one of the LUKS volume with
+ * this UUID? */
+enum lk_status lk_luks_is_open(const char *name, const char *uuid, bool *ret, struct lk_error *err);
+/* agent/luks_mapping.c: remove both mappings of a volume; as lk_dm_close: also fine when nothing is
+ * open. uuid: of its header, NULL for whatever LUKS volume has the name. LK_CONFIG: name-taken when the
+ * mapping is another's, which stays. */
+enum lk_status lk_luks_close(const char *name, const char *uuid, struct lk_deadline deadline,
+			     struct lk_error *err);
+/* agent/luks_mapping.c: is this a mapping's UUID for a volume of that type (LUKS2, SUBDEV), UUID (NULL:
+ * any) and name? Pure. */
+bool lk_luks_mapping_is(const char *dm_uuid, const char *type, const char *uuid, const char *name);
+/* agent/luks_mapping.c: what libcryptsetup calls the integrity mapping below a volume's. */
+#define LK_LUKS_BELOW_NAME 128
+const char *lk_luks_below_name(const char *name, char buf[LK_LUKS_BELOW_NAME]);

@@ -243,7 +243,7 @@ static enum lk_status fill(const struct making *w, const struct lk_luks_made *ma
 		return st;
 	snprintf(node, sizeof(node), "/dev/mapper/%s", v->name);
 	st = fill_mapping(w, node, err);
-	closed = lk_luks_close(v->name, lk_deadline_in(CLOSE_MS), &closing);
+	closed = lk_luks_close(v->name, NULL, lk_deadline_in(CLOSE_MS), &closing);
 	if (!st && closed)
 		*err = closing;
 	return st ? st : closed;

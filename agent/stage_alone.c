@@ -52,7 +52,7 @@ void lk_stage_close(struct lk_run *run, size_t i)
 	if (state->verity_open && !st)
 		st = lk_dm_close(lk_verity_name(v, inner), deadline, &err);
 	if (state->crypt_open && !st)
-		st = lk_luks_close(lk_inner_name(v, inner), deadline, &err);
+		st = lk_luks_close(lk_inner_name(v, inner), NULL, deadline, &err);
 	if (st)
 		lk_log(LK_LOG_ERROR, "close volume '%s': %s", v->name,
 		       lk_error_format(&err, line, sizeof(line)));
@@ -69,7 +69,8 @@ enum lk_status lk_stage_alone(struct lk_run *run, size_t i, struct lk_error *err
 	    (run->phase == LK_PHASE_INITRD && err->code == LK_C_REGISTER))
 		return err->status;
 	lk_error_format(err, note->error, sizeof(note->error));
-	lk_log(LK_LOG_WARNING, "volume '%s' stays closed: %s", note->name, note->error);
+	lk_log(LK_LOG_WARNING, "volume '%s' stays closed: %s", run->settings->volumes[i].name,
+	       note->error);
 	lk_stage_close(run, i);
 	run->volumes[i].failed = true;
 	*err = (struct lk_error){ 0 };
@@ -87,7 +88,7 @@ enum lk_status lk_stage_keep(struct lk_run *run, size_t i, bool *ret, struct lk_
 	if (!run->before || !lk_report_recall(run->before, name, &before) ||
 	    strcmp(before.outcome, "open") != 0)
 		return LK_OK;
-	st = lk_dm_exists(name, ret, err);
+	st = lk_luks_is_open(name, before.luks_uuid, ret, err);
 	if (st || !*ret)
 		return st;
 	*note = before;

@@ -92,14 +92,19 @@ static enum lk_status check_identity(struct lk_run *run, size_t i, struct lk_err
 	return lk_events_add(&run->report.events, "identity", hex, err);
 }
 
-/* What does not last has no header on the disk to report of. */
+/* What does not last has no header on the disk to report of, and a UUID while it is mapped. */
 static enum lk_status make(struct lk_run *run, size_t i, struct lk_error *err)
 {
+	struct lk_report_volume *note = &run->report.volumes[i];
 	enum lk_status st = lk_stage_make(run, i, err);
 
-	if (st || lk_volume_throw_away(&run->settings->volumes[i]))
+	if (st)
 		return st;
-	return lk_stage_note_header(run, i, err);
+	if (!lk_volume_throw_away(&run->settings->volumes[i]))
+		return lk_stage_note_header(run, i, err);
+	snprintf(note->luks_uuid, sizeof(note->luks_uuid), "%s",
+		 lk_luks_prepared_header(run->volumes[i].prepared)->uuid);
+	return LK_OK;
 }
 
 static enum lk_status open_volume(struct lk_run *run, size_t i, struct lk_error *err)

@@ -129,7 +129,7 @@ TEST(a_boot_ends_with_a_mounted_volume)
 		check_fail(__FILE__, __LINE__, "mount: %s", strerror(errno));
 	write_file("/mnt/mark");
 	CHECK_EQ(umount("/mnt"), 0);
-	CHECK_OK(lk_luks_close(name, soon(), &err));
+	CHECK_OK(lk_luks_close(name, NULL, soon(), &err));
 }
 
 static void check_found(const struct lk_blockdev *dev, const struct lk_look *look)

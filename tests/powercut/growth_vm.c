@@ -144,7 +144,7 @@ TEST(crypt_and_file_system_follow)
 	CHECK(blocks_of("/mnt") > before);
 	CHECK_EQ(access(MARK, R_OK), 0);
 	CHECK_EQ(umount("/mnt"), 0);
-	CHECK_OK(lk_luks_close("one", soon(), &err));
+	CHECK_OK(lk_luks_close("one", NULL, soon(), &err));
 }
 
 /* The next boot: what an earlier one began is finished, or was never begun. */
@@ -160,7 +160,7 @@ TEST(the_next_boot_finishes)
 	check_filesystem(disk_size("/dev/mapper/one"));
 	CHECK_EQ(access(MARK, R_OK), 0);
 	CHECK_EQ(umount("/mnt"), 0);
-	CHECK_OK(lk_luks_close("one", soon(), &err));
+	CHECK_OK(lk_luks_close("one", NULL, soon(), &err));
 }
 
 /* --- the others --- */
@@ -226,7 +226,7 @@ TEST(a_disk_without_a_table_has_its_size)
 	CHECK_OK(lk_grow_partition(&dev, soon(), &grown, &err));
 	CHECK(!grown);
 	open_luks(&dev, "whole");
-	CHECK_OK(lk_luks_close("whole", soon(), &err));
+	CHECK_OK(lk_luks_close("whole", NULL, soon(), &err));
 }
 
 static int run_disks(void)

@@ -127,7 +127,7 @@ TEST(a_volume_in_use_rotates_too)
 	CHECK_EQ(pread(fd, again, sizeof(again), 0), sizeof(again));
 	CHECK_MEM(text, again, sizeof(text));
 	close(lk_take_fd(fd));
-	CHECK_OK(lk_luks_close(NAME, lk_deadline_in(20000), &err));
+	CHECK_OK(lk_luks_close(NAME, NULL, lk_deadline_in(20000), &err));
 }
 
 TEST(a_recovery_key_is_printed_once)

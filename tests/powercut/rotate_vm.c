@@ -175,7 +175,7 @@ TEST(open_and_close)
 	CHECK_OK(unlock(&dev, &p, &key));
 	CHECK_OK(lk_luks_open(p, &dev, name, &key, 0, soon(), &err));
 	lk_secret_wipe(&key.bytes);
-	CHECK_OK(lk_luks_close(name, soon(), &err));
+	CHECK_OK(lk_luks_close(name, NULL, soon(), &err));
 }
 
 int main(int argc, char **argv)

@@ -7,6 +7,7 @@
 
 #include "agent/commands.h"
 #include "agent/stages.h"
+#include "core/log.h"
 #include "tests/volumes/make_kit.h"
 #include "tests/volumes/make_parts.h"
 
@@ -252,13 +253,13 @@ TEST(a_boot_makes_what_is_blank_and_what_starts_empty)
 	CHECK_STR(first.report.volumes[0].outcome, "open");
 	CHECK_STR(first.report.volumes[0].header_mac, "ok");
 	CHECK(strlen(first.report.volumes[0].header_digest) == 64);
-	CHECK_STR(first.report.volumes[1].luks_uuid, "");
+	CHECK_EQ(strlen(first.report.volumes[1].luks_uuid), 36);
 	lk_run_end(&first);
 	put_file("ext4", "first boot");
 	CHECK_EQ(swapon("/dev/mapper/swap0", 0), 0);
 	CHECK_EQ(swapoff("/dev/mapper/swap0"), 0);
 	close_volume();
-	CHECK_OK(lk_luks_close("swap0", soon(), &err));
+	CHECK_OK(lk_luks_close("swap0", NULL, soon(), &err));
 
 	/* what formats nothing starts nothing but the provider's own command */
 	watch_programs();
@@ -267,7 +268,7 @@ TEST(a_boot_makes_what_is_blank_and_what_starts_empty)
 	CHECK_STR(programs_started(), "/bin/printf ");
 	check_file("ext4", "first boot");
 	close_volume();
-	CHECK_OK(lk_luks_close("swap0", soon(), &err));
+	CHECK_OK(lk_luks_close("swap0", NULL, soon(), &err));
 }
 
 /* The rule on work queues asks neither for integrity nor for a journal: both go well without. */
@@ -303,6 +304,59 @@ TEST(integrity_goes_without_work_queues_too)
 	check_command("close data0", 0, "closed");
 }
 
+static int close_all(const char *unused)
+{
+	(void)unused;
+	return lk_boot_close();
+}
+
+/* What a unit runs, in a process of its own; its output goes to /tmp/said. */
+static int unit(int (*call)(const char *), const char *argument)
+{
+	pid_t child;
+
+	fflush(stdout);
+	child = fork();
+	if (child == 0) {
+		if (!freopen("/tmp/said", "we", stdout) || dup2(STDOUT_FILENO, STDERR_FILENO) < 0)
+			_exit(99);
+		lk_log_setup("latchkey", true, false);
+		_exit(call(argument));
+	}
+	return status_of(child);
+}
+
+/* An integrity volume, whose two mappings are opened and closed by the units of the system. */
+TEST(the_system_closes_what_it_opened_and_nothing_else)
+{
+	static const struct lk_dm_line foreign = { 0, 2048, "error", "" };
+
+	CHECK_EQ(unlink("/tmp/conf/volumes.d/data0.conf"), 0);
+	configure("swap0", "gone", "auto_open = true\nphase = \"system\"\nintegrity = true\n",
+		  true);
+	CHECK_EQ(unit(lk_boot_volumes, "/tmp/conf"), 0);
+	CHECK(mapped("swap0") && mapped("swap0_dif"));
+	CHECK_EQ(unit(lk_boot_opened, "swap0"), 0);
+	CHECK_EQ(unit(close_all, NULL), 0);
+	CHECK(!mapped("swap0") && !mapped("swap0_dif"));
+
+	CHECK_EQ(unit(lk_boot_volumes, "/tmp/conf"), 0);
+	CHECK_OK(lk_luks_close("swap0", NULL, soon(), &err));
+	CHECK(!mapped("swap0") && !mapped("swap0_dif"));
+	CHECK_OK(lk_dm_create("swap0", &foreign, 1, 0, soon(), &err));
+	CHECK_OK(lk_dm_create("swap0_dif", &foreign, 1, 0, soon(), &err));
+	CHECK(unit(lk_boot_opened, "swap0") != 0);
+	CHECK_HAS(said(), "somebody has closed it");
+	CHECK_EQ(unit(close_all, NULL), lk_exit_code(LK_CONFIG));
+	CHECK_HAS(said(), "the mapping 'swap0' is not the one of this volume");
+	CHECK(mapped("swap0") && mapped("swap0_dif"));
+	CHECK_OK(lk_dm_close("swap0", soon(), &err));
+	CHECK_EQ(unit(close_all, NULL), 0);
+	CHECK(mapped("swap0_dif"));
+	CHECK_OK(lk_dm_close("swap0_dif", soon(), &err));
+	configure("data0", "lasting", "auto_open = true\nkey_entropy = \"full\"\n", false);
+}
+
 TEST(two_volumes_on_one_device_open_nothing)
 {
 	struct lk_run run = { .config_dir = "/tmp/conf" };
@@ -328,6 +382,7 @@ int run_make_commands(void)
 		ctrl_c_leaves_the_volume_unmade_and_says_so,
 		a_second_init_works_and_draws_no_bar_unasked,
 		a_boot_makes_what_is_blank_and_what_starts_empty,
+		the_system_closes_what_it_opened_and_nothing_else,
 		two_volumes_on_one_device_open_nothing,
 		integrity_goes_without_work_queues_too,
 	};
@@ -338,6 +393,7 @@ int run_make_commands(void)
 			  "ctrl_c_leaves_the_volume_unmade_and_says_so, "
 			  "a_second_init_works_and_draws_no_bar_unasked, "
 			  "a_boot_makes_what_is_blank_and_what_starts_empty, "
+			  "the_system_closes_what_it_opened_and_nothing_else, "
 			  "two_volumes_on_one_device_open_nothing, "
 			  "integrity_goes_without_work_queues_too");
 }

@@ -238,7 +238,7 @@ KIT enum lk_status open_throw_away(const struct lk_volume *v, const char *serial
 
 KIT void close_volume(void)
 {
-	CHECK_OK(lk_luks_close(volume_name, soon(), &err));
+	CHECK_OK(lk_luks_close(volume_name, NULL, soon(), &err));
 	CHECK(!mapped(volume_name) && !mapped("data0_dif"));
 }
 

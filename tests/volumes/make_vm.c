@@ -158,7 +158,7 @@ TEST(a_lying_superblock_opens_nothing)
 		/* Smaller than the device is legal; the file system on it then does not fit. */
 		if (st == LK_OK)
 			CHECK(lies[i] == 1);
-		CHECK_OK(lk_luks_close("data0", soon(), &err));
+		CHECK_OK(lk_luks_close("data0", NULL, soon(), &err));
 		CHECK(!mapped("data0") && !mapped("data0_dif"));
 		write_disk(disk("lasting"), DATA + 16, &before, sizeof(before));
 	}

@@ -204,10 +204,10 @@ static void check_opens(const char *spec, const char *name, unsigned flags, cons
 	check_block(node, 7);
 	CHECK_EQ(open_with(p, &dev, name, PASSPHRASE, flags, soon()), LK_CONFIG);
 	CHECK_EQ(err.code, LK_C_NAME_TAKEN);
-	CHECK_OK(lk_luks_close(name, soon(), &err));
+	CHECK_OK(lk_luks_close(name, NULL, soon(), &err));
 	CHECK(!mapped(name));
 	CHECK(access(node, F_OK) != 0);
-	CHECK_OK(lk_luks_close(name, soon(), &err));
+	CHECK_OK(lk_luks_close(name, NULL, soon(), &err));
 	CHECK(sum_of_header(&dev) == before);
 }
 
@@ -234,7 +234,7 @@ TEST(a_header_swapped_after_the_check_has_no_effect)
 	CHECK_EQ(fsync(fd), 0);
 	CHECK_OK(open_with(p, &dev, "one", PASSPHRASE, 0, soon()));
 	check_block("/dev/mapper/one", 7);
-	CHECK_OK(lk_luks_close("one", soon(), &err));
+	CHECK_OK(lk_luks_close("one", NULL, soon(), &err));
 	CHECK_EQ(pread(fd, zeros, HEADER, 0), HEADER);
 	CHECK(zeros[0] == 0 && zeros[16384] == 0); /* not repaired either */
 	CHECK_EQ(pwrite(fd, saved, HEADER, 0), HEADER);
@@ -252,11 +252,11 @@ TEST(a_mapping_in_use_is_waited_for)
 	fd = open("/dev/mapper/one", O_RDONLY | O_CLOEXEC);
 	CHECK(fd >= 0);
 	before = lk_clock_ms();
-	CHECK_EQ(lk_luks_close("one", lk_deadline_in(300), &err), LK_TIMEOUT);
+	CHECK_EQ(lk_luks_close("one", NULL, lk_deadline_in(300), &err), LK_TIMEOUT);
 	CHECK(lk_clock_ms() - before >= 300);
 	CHECK(mapped("one"));
 	close(fd);
-	CHECK_OK(lk_luks_close("one", soon(), &err));
+	CHECK_OK(lk_luks_close("one", NULL, soon(), &err));
 }
 
 static bool logon_key_in_kernel(void)
@@ -394,10 +394,10 @@ TEST(verity_inside_luks)
 	CHECK_OK(lk_verity_open(&inner, NULL, "root", &params, 0, soon(), &err));
 	check_block("/dev/mapper/root", 0);
 	check_block("/dev/mapper/root", (uint64_t)params.data_blocks - 1);
-	CHECK_EQ(lk_luks_close("root-crypt", lk_deadline_in(0), &err), LK_TIMEOUT);
+	CHECK_EQ(lk_luks_close("root-crypt", NULL, lk_deadline_in(0), &err), LK_TIMEOUT);
 	CHECK_OK(lk_verity_close("root", soon(), &err));
 	lk_blockdev_close(&inner);
-	CHECK_OK(lk_luks_close("root-crypt", soon(), &err));
+	CHECK_OK(lk_luks_close("root-crypt", NULL, soon(), &err));
 	CHECK(!mapped("root") && !mapped("root-crypt"));
 }
 
@@ -443,7 +443,7 @@ TEST(udev_answers_and_makes_the_nodes)
 	CHECK(is_link("/dev/mapper/one"));
 	CHECK(is_link(LINK("one")));
 	check_block("/dev/mapper/one", 7);
-	CHECK_OK(lk_luks_close("one", soon(), &err));
+	CHECK_OK(lk_luks_close("one", NULL, soon(), &err));
 	CHECK(!is_link("/dev/mapper/one"));
 }
 
@@ -465,7 +465,7 @@ TEST(inner_layers_are_kept_from_other_rules)
 	check_block("/dev/mapper/root", 3);
 	CHECK_OK(lk_verity_close("root", soon(), &err));
 	lk_blockdev_close(&inner);
-	CHECK_OK(lk_luks_close("root-crypt", soon(), &err));
+	CHECK_OK(lk_luks_close("root-crypt", NULL, soon(), &err));
 	CHECK(!mapped("root") && !mapped("root-crypt"));
 }
 
