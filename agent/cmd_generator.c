@@ -31,6 +31,24 @@ static void use_kernel_log(void)
 		(void)dup2(fd, STDERR_FILENO);
 }
 
+/* In the initramfs, and on a machine with neither root nor volumes of ours, there is nothing to
+ * generate. */
+static bool is_configured(void)
+{
+	static const char *const files[] = {
+		LK_SYSCONFDIR "/volumes.d",
+		LK_SYSCONFDIR "/fde.conf",
+		LK_CRYPTPILOT_DIR "/volumes",
+		LK_CRYPTPILOT_DIR "/fde.toml",
+	};
+	size_t i;
+
+	for (i = 0; i < sizeof(files) / sizeof(files[0]); i++)
+		if (access(files[i], F_OK) == 0)
+			return true;
+	return false;
+}
+
 static void warn(void *arg, const char *text)
 {
 	(void)arg;
@@ -78,10 +96,7 @@ int lk_cmd_generator(int argc, char **argv)
 	}
 	if (optind >= argc || argc - optind > 3)
 		return lk_cmd_usage(USAGE);
-	/* In the initramfs, and on a machine without data volumes, there is nothing to generate. */
-	if (!config_dir && (access("/etc/initrd-release", F_OK) == 0 ||
-			    (access(LK_SYSCONFDIR "/volumes.d", F_OK) != 0 &&
-			     access(LK_CRYPTPILOT_DIR "/volumes", F_OK) != 0)))
+	if (!config_dir && (access("/etc/initrd-release", F_OK) == 0 || !is_configured()))
 		return 0;
 	return generate(config_dir, fstab, argv[optind], &err) ? lk_cmd_fail(&err) : 0;
 }

@@ -114,22 +114,52 @@ static bool fstab_is_sound(const struct lk_settings *s, const char *fstab, size_
 	while (lk_fstab_next(&at, fstab + len, &number, &line)) {
 		const struct lk_volume *v = find_volume(s, lk_fstab_mapping(&line));
 
-		if (!v || lk_fstab_has(&line, "noauto"))
-			continue;
-		if (!lk_fstab_is_swap(&line) && lk_fstab_has(&line, "_netdev"))
+		if (!v || lk_fstab_is_swap(&line) || lk_fstab_has(&line, "noauto") ||
+		    lk_fstab_has(&line, "_netdev"))
 			continue;
 		sound = false;
-		(void)snprintf(
-			text, sizeof(text),
-			lk_fstab_is_swap(&line)
-				? "/etc/fstab line %u: swap on '%s' waits for the network before "
-				  "the system is up; open it with phase = \"initrd\""
-				: "/etc/fstab line %u: '%s' is opened over the network: add the "
-				  "option _netdev, or the boot may wait for ever",
-			number, v->name);
+		(void)snprintf(text, sizeof(text),
+			       "/etc/fstab line %u: '%s' is opened over the network: add the "
+			       "option _netdev, or the boot may wait for ever",
+			       number, v->name);
 		warn(arg, text);
 	}
 	return sound;
+}
+
+static bool is_swap(const struct lk_volume *v, const char *fstab, size_t len)
+{
+	const char *at = fstab;
+	struct lk_fstab_line line;
+	unsigned number = 0;
+
+	while (lk_fstab_next(&at, fstab + len, &number, &line)) {
+		const char *mapping = lk_fstab_mapping(&line);
+
+		if (mapping && lk_fstab_is_swap(&line) && strcmp(mapping, v->name) == 0)
+			return true;
+	}
+	return false;
+}
+
+/* By default a swap comes before everything that needs the system to be up, and the network may be
+ * among that. One that needs the network is therefore taken out of this order, at both ends: it is
+ * switched on when its volume is open, and off before it is closed; nothing waits for it. */
+static enum lk_status generate_swap(const struct lk_volume *v, const char *dir,
+				    struct lk_error *err)
+{
+	char name[NAME_MAX_BYTES], escaped[ESCAPED_MAX];
+
+	lk_unit_escape(v->name, escaped);
+	(void)snprintf(name, sizeof(name), "dev-mapper-%s.swap.d/40-latchkey.conf", escaped);
+	return lk_unit_write(dir, name, err,
+			     "# Written by latchkey-generator\n"
+			     "[Unit]\n"
+			     "DefaultDependencies=no\n"
+			     "After=latchkey@%s.service\n"
+			     "Conflicts=umount.target\n"
+			     "Before=umount.target\n",
+			     v->name);
 }
 
 /* Behind the network, so that it is closed while there still is one. A line that does not say
@@ -157,8 +187,11 @@ enum lk_status lk_generate(const struct lk_settings *s, const char *fstab, size_
 
 	if (st || s->n_volumes == 0)
 		return st;
-	for (i = 0; i < s->n_volumes && !st; i++)
+	for (i = 0; i < s->n_volumes && !st; i++) {
 		st = generate_volume(s, &s->volumes[i], dir, err);
+		if (!st && network && is_swap(&s->volumes[i], fstab, len))
+			st = generate_swap(&s->volumes[i], dir, err);
+	}
 	if (st)
 		return st;
 	return generate_service(s, network, network && fstab_is_sound(s, fstab, len, warn, arg),

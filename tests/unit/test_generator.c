@@ -153,9 +153,35 @@ TEST(a_line_without_netdev_is_told_and_makes_no_circle)
 			  "/dev/mapper/swap0 none swap sw,_netdev\n"
 			  "/dev/mapper/other /x ext4 defaults\n"));
 	CHECK_HAS(warnings, "/etc/fstab line 2: 'data0'");
-	CHECK_HAS(warnings, "/etc/fstab line 4: swap on 'swap0'");
-	CHECK(!strstr(warnings, "line 3") && !strstr(warnings, "line 5"));
+	CHECK(!strstr(warnings, "line 3") && !strstr(warnings, "line 4"));
+	CHECK(!strstr(warnings, "line 5"));
 	CHECK(!strstr(content("latchkey-volumes.service.d/40-latchkey.conf"), "After="));
+	config_dir_remove();
+}
+
+TEST(swap_that_needs_the_network_is_waited_for_by_nobody)
+{
+	static const char fstab[] = "/dev/mapper/swap-0 none swap sw 0 0\n"
+				    "/dev/mapper/swap-0 none swap sw,noauto 0 0\n"
+				    "/dev/mapper/data0 /srv ext4 _netdev 0 2\n";
+	struct lk_volume v[2] = {
+		{ .name = (char[]){ "swap-0" }, .sources = &near, .n_sources = 1 },
+		{ .name = (char[]){ "data0" }, .sources = &far, .n_sources = 1 },
+	};
+
+	config_dir_new();
+	CHECK_OK(generate(v, 2, 300000, fstab));
+	CHECK_STR(warnings, "");
+	CHECK_HAS(content("dev-mapper-swap\\x2d0.swap.d/40-latchkey.conf"),
+		  "DefaultDependencies=no\nAfter=latchkey@swap-0.service\n"
+		  "Conflicts=umount.target\nBefore=umount.target\n");
+	CHECK_HAS(content("latchkey-volumes.service.d/40-latchkey.conf"), "After=network.target");
+	CHECK(access(config_path("dev-mapper-data0.swap.d"), F_OK) != 0);
+	config_dir_remove();
+	v[1].sources = &near; /* then it comes with the others, as ever */
+	config_dir_new();
+	CHECK_OK(generate(v, 2, 300000, fstab));
+	CHECK(access(config_path("dev-mapper-swap\\x2d0.swap.d"), F_OK) != 0);
 	config_dir_remove();
 }
 
@@ -222,4 +248,5 @@ TEST(the_command)
 
 TESTS(growth_is_asked_for, growth_comes_with_each_mount, a_volume_gets_its_units,
       without_network_nothing_is_said_of_it, a_line_without_netdev_is_told_and_makes_no_circle,
-      no_volume_no_unit, a_file_that_is_there_is_an_error, names_in_units, the_command)
+      swap_that_needs_the_network_is_waited_for_by_nobody, no_volume_no_unit,
+      a_file_that_is_there_is_an_error, names_in_units, the_command)
