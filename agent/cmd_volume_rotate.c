@@ -9,13 +9,14 @@
 #include "agent/commands.h"
 #include "agent/harden.h"
 #include "agent/recovery_key.h"
+#include "agent/stages.h"
 #include "agent/unlock.h"
 #include "agent/volume_key.h"
 
 struct options {
 	const char *config_dir, *name;
 	struct lk_publish publish;
-	bool restart, check, replace;
+	bool restart, check, replace, open;
 };
 
 enum option_id {
@@ -28,6 +29,7 @@ enum option_id {
 	OPT_RESTART,
 	OPT_CHECK,
 	OPT_REPLACE,
+	OPT_OPEN,
 };
 
 static const struct option rotate_options[] = {
@@ -49,6 +51,7 @@ static const struct option recover_options[] = {
 	{ "escrow-out", required_argument, NULL, OPT_ESCROW_OUT },
 	{ "restart", no_argument, NULL, OPT_RESTART },
 	{ "check", no_argument, NULL, OPT_CHECK },
+	{ "open", no_argument, NULL, OPT_OPEN },
 	{ 0 },
 };
 static const struct option recovery_key_options[] = {
@@ -84,6 +87,8 @@ static bool take(struct options *o, int id)
 		return o->check = true;
 	case OPT_REPLACE:
 		return o->replace = true;
+	case OPT_OPEN:
+		return o->open = true;
 	default:
 		return false;
 	}
@@ -176,6 +181,35 @@ static enum lk_status check(const struct options *o, const struct lk_volume_key 
 	return LK_OK;
 }
 
+/* By the stages of a boot, with this key in place of what the provider gives out. */
+static enum lk_status open_by(const struct options *o, struct lk_volume_key *key,
+			      struct lk_error *err)
+{
+	struct lk_run run = { .config_dir = o->config_dir, .only = o->name, .given = key };
+	LK_SETTINGS *settings = NULL;
+	const struct lk_volume *v;
+	enum lk_status st;
+
+	st = lk_volume_settings(o->config_dir, o->name, &settings, &v, err);
+	if (!st && (v->is_root || v->fallback != LK_FALLBACK_RECOVERY_KEY))
+		st = lk_raise(err, LK_CONFIG,
+			      v->is_root ? "'%s' is the root: its recovery key is asked for in the "
+					   "initramfs"
+					 : "volume '%s' takes no recovery key: fallback = "
+					   "\"recovery-key\" is not configured",
+			      o->name);
+	if (!st)
+		st = lk_luks_check_free(o->name, err);
+	if (st)
+		return st;
+	run.phase = LK_PHASE_SYSTEM;
+	st = lk_run_stages(&run, err);
+	if (!st)
+		printf("%s: open as /dev/mapper/%s, by its recovery key\n", o->name, o->name);
+	lk_run_end(&run);
+	return st;
+}
+
 int lk_cmd_volume_recover(int argc, char **argv)
 {
 	struct options o = { 0 };
@@ -184,14 +218,16 @@ int lk_cmd_volume_recover(int argc, char **argv)
 	enum lk_status st;
 
 	if (!parse(argc, argv, recover_options, &o) ||
-	    (o.check && (o.publish.enroll || o.publish.escrow_to)))
-		return lk_cmd_usage("volume recover NAME (--check | " LK_PUBLISH_USAGE
+	    o.check + o.open + (o.publish.enroll || o.publish.escrow_to) > 1)
+		return lk_cmd_usage("volume recover NAME (--check | --open | " LK_PUBLISH_USAGE
 				    " [--restart]) [--config DIR]");
 	st = lk_harden(&err);
 	if (!st)
 		st = lk_volume_read_key(STDIN_FILENO, &key, &err);
 	if (!st)
-		st = o.check ? check(&o, &key, &err) : rotate(&o, &key, &err);
+		st = o.check  ? check(&o, &key, &err)
+		     : o.open ? open_by(&o, &key, &err)
+			      : rotate(&o, &key, &err);
 	lk_secret_wipe(&key.bytes);
 	return st ? lk_cmd_fail(&err) : 0;
 }

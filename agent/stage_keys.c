@@ -186,7 +186,7 @@ bool lk_stage_wants(const struct lk_run *run, size_t i)
 {
 	const struct lk_volume *v = &run->settings->volumes[i];
 
-	if (run->volumes[i].kept || run->volumes[i].failed)
+	if (run->volumes[i].kept || run->volumes[i].failed || run->given)
 		return false;
 	return v->n_sources > 0 && (!run->rehearse || strcmp(v->name, run->rehearse) == 0);
 }
@@ -198,6 +198,8 @@ enum lk_status lk_stage_keys(struct lk_run *run, char *detail, struct lk_error *
 
 	for (i = 0; i < run->settings->n_volumes; i++)
 		wanted += run->results[i].wanted = lk_stage_wants(run, i);
+	if (run->given)
+		return lk_recovery_take(run, detail, err);
 	st = wanted ? fetch_all(run, err) : LK_OK;
 	/* Tokens and TEE keys die with the fetcher, before anything is opened. */
 	lk_fetcher_stop(lk_take(run->fetcher));

@@ -69,10 +69,19 @@ static enum lk_status ask_once(struct lk_run *run, size_t i, bool again, struct 
 	return st;
 }
 
+static enum lk_status note_recovery(struct lk_run *run, size_t i, struct lk_error *err)
+{
+	struct lk_report_volume *note = &run->report.volumes[i];
+
+	run->results[i].status = LK_OK;
+	snprintf(note->provider, sizeof(note->provider), "recovery-key");
+	*note->endpoint = '\0';
+	return lk_events_add(&run->report.events, "recovery", run->settings->volumes[i].name, err);
+}
+
 static enum lk_status ask(struct lk_run *run, size_t i, const struct lk_error *why,
 			  struct lk_error *err)
 {
-	struct lk_report_volume *note = &run->report.volumes[i];
 	enum lk_status st = LK_OK;
 	char line[512];
 
@@ -85,10 +94,7 @@ static enum lk_status ask(struct lk_run *run, size_t i, const struct lk_error *w
 	}
 	if (st)
 		return st;
-	run->results[i].status = LK_OK;
-	snprintf(note->provider, sizeof(note->provider), "recovery-key");
-	*note->endpoint = '\0';
-	return lk_events_add(&run->report.events, "recovery", run->settings->volumes[i].name, err);
+	return note_recovery(run, i, err);
 }
 
 enum lk_status lk_recovery_ask(struct lk_run *run, struct lk_error *err)
@@ -113,4 +119,12 @@ enum lk_status lk_recovery_ask(struct lk_run *run, struct lk_error *err)
 		st = lk_stage_alone(run, i, err);
 	}
 	return st;
+}
+
+enum lk_status lk_recovery_take(struct lk_run *run, char *detail, struct lk_error *err)
+{
+	run->results[0].key =
+		(struct lk_volume_key){ lk_secret_take(&run->given->bytes), run->given->form };
+	snprintf(detail, LK_STAGE_DETAIL, "recovery-key");
+	return note_recovery(run, 0, err);
 }

@@ -25,6 +25,8 @@ struct lk_deadline lk_recovery_deadline(const struct lk_run *run);
 /* Ask for the recovery keys of the volumes that may have one and for which the providers gave no key
  * that opens them. Without one, lk_stage_alone decides. */
 enum lk_status lk_recovery_ask(struct lk_run *run, struct lk_error *err);
+/* Take the recovery key that the run was given; what it is worth shows when the volume is opened. */
+enum lk_status lk_recovery_take(struct lk_run *run, char *detail, struct lk_error *err);
 /* agent/stage_open.c: dm-crypt, dm-verity, and the mappings' names. */
 enum lk_status lk_stage_open(struct lk_run *run, char *detail, struct lk_error *err);
 

@@ -103,18 +103,19 @@ enum lk_status lk_stage_configuration(struct lk_run *run, char *detail, struct l
 	st = allocate(run, err);
 	if (st)
 		return st;
-	if (any(run->settings, lk_volume_attested) && !run->rehearse) {
+	if (any(run->settings, lk_volume_attested) && !run->rehearse && !run->given) {
 		st = check_cmdline(run->settings, err);
 		if (st)
 			return st;
 	}
-	if (any(run->settings, lk_volume_needs_attester)) {
+	if (any(run->settings, lk_volume_needs_attester) && !run->given) {
 		st = lk_attester_pick(run->settings->tee, &run->attester, err);
 		if (st)
 			return st;
 		run->report.tee = run->attester->name;
 	}
-	st = lk_fetcher_start(run->settings, run->attester, &run->fetcher, err);
+	st = run->given ? LK_OK
+			: lk_fetcher_start(run->settings, run->attester, &run->fetcher, err);
 	if (st)
 		return st;
 	snprintf(detail, LK_STAGE_DETAIL, "%zu volume%s", run->settings->n_volumes,

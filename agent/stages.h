@@ -38,6 +38,7 @@ struct lk_run {			     /* `= { 0 }`, then set config_dir */
 	enum lk_phase phase;	     /* whose volumes are opened */
 	const struct json_t *before; /* system: the report of an earlier run, or NULL */
 	const char *only; /* a volume's name: all stages for it alone, opened at boot or not */
+	struct lk_volume_key *given;  /* the key of the one volume, taken; nobody is asked for it */
 	enum lk_occasion occasion;    /* other than boot: volumes are made and not opened */
 	struct lk_progress *progress; /* of making volumes; NULL: nobody looks on */
 	struct lk_deadline deadline;

@@ -55,6 +55,14 @@ static int status_of(pid_t child)
 	return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
 }
 
+/* What the next commands read from their standard input. */
+static void feed(const char *text)
+{
+	LK_FILE FILE *f = fopen("/tmp/fed", "we");
+
+	CHECK(f && fputs(text, f) >= 0);
+}
+
 /* In a process of its own; its output goes to /tmp/said. */
 static int command(const char *words)
 {
@@ -63,7 +71,8 @@ static int command(const char *words)
 	fflush(stdout);
 	child = fork();
 	if (child == 0) {
-		if (!freopen("/tmp/said", "we", stdout) || dup2(STDOUT_FILENO, STDERR_FILENO) < 0)
+		if (!freopen("/tmp/said", "we", stdout) || dup2(STDOUT_FILENO, STDERR_FILENO) < 0 ||
+		    (access("/tmp/fed", F_OK) == 0 && !freopen("/tmp/fed", "re", stdin)))
 			_exit(99);
 		become(words);
 	}
@@ -234,6 +243,35 @@ static const char *programs_started(void)
 	return list;
 }
 
+TEST(the_recovery_key_opens_where_it_is_configured)
+{
+	static const char opted_in[] = "key_entropy = \"full\"\nfallback = \"recovery-key\"\n";
+	char key[128];
+
+	blank("lasting");
+	configure("data0", "lasting", opted_in, false);
+	check_command("init data0", 0, "made");
+	check_command("recovery-key data0", 0, "-");
+	snprintf(key, sizeof(key), "%s", said());
+	feed(key);
+	check_command("recover data0 --check", 0, "the key opens the volume, header MAC ok");
+	CHECK(!mapped("data0"));
+	check_command("recover data0 --open", 0, "/dev/mapper/data0, by its recovery key");
+	CHECK(mapped("data0"));
+	check_command("recover data0 --open", 1, "name-taken");
+	check_command("close data0", 0, "closed");
+	check_command("recover data0 --open --check", 1, "usage: ");
+	key[0] = key[0] == 'c' ? 'b' : 'c';
+	feed(key);
+	check_command("recover data0 --open", 5, "key-wrong");
+	CHECK(!mapped("data0"));
+	configure("data0", "lasting", "key_entropy = \"full\"\n", false);
+	check_command("recover data0 --open", 1, "fallback = \"recovery-key\" is not configured");
+	CHECK(!mapped("data0"));
+	CHECK_EQ(unlink("/tmp/fed"), 0);
+	CHECK_EQ(unlink("/tmp/conf/volumes.d/data0.conf"), 0);
+}
+
 TEST(a_boot_makes_what_is_blank_and_what_starts_empty)
 {
 	struct lk_run first = { .config_dir = "/tmp/conf" }, second = first;
@@ -381,6 +419,7 @@ int run_make_commands(void)
 		an_operator_sees_how_far_it_is,
 		ctrl_c_leaves_the_volume_unmade_and_says_so,
 		a_second_init_works_and_draws_no_bar_unasked,
+		the_recovery_key_opens_where_it_is_configured,
 		a_boot_makes_what_is_blank_and_what_starts_empty,
 		the_system_closes_what_it_opened_and_nothing_else,
 		two_volumes_on_one_device_open_nothing,
@@ -392,6 +431,7 @@ int run_make_commands(void)
 			  "an_operator_sees_how_far_it_is, "
 			  "ctrl_c_leaves_the_volume_unmade_and_says_so, "
 			  "a_second_init_works_and_draws_no_bar_unasked, "
+			  "the_recovery_key_opens_where_it_is_configured, "
 			  "a_boot_makes_what_is_blank_and_what_starts_empty, "
 			  "the_system_closes_what_it_opened_and_nothing_else, "
 			  "two_volumes_on_one_device_open_nothing, "
