@@ -28,11 +28,18 @@ struct row {
 static const struct row titles = { { "PROVIDER", "ATTESTED", "CLOUD", "HARDWARE", "PERSISTENT",
 				     "FOR", "USE" } };
 
+static const char *attested(const struct lk_provider *p)
+{
+	const char *word = doc_of(p)->attested;
+
+	return word ? word : yes(p->needs_attester);
+}
+
 static struct row row_of(const struct lk_provider *p)
 {
 	const struct lk_provider_doc *d = doc_of(p);
 
-	return (struct row){ { p->name, yes(p->needs_attester), yes(d->cloud), yes(d->hardware),
+	return (struct row){ { p->name, attested(p), yes(d->cloud), yes(d->hardware),
 			       yes(!d->temporary), d->where, d->use } };
 }
 
@@ -77,7 +84,7 @@ static void print_demands(FILE *out, const struct lk_provider *p)
 	fprintf(out,
 		"network: %s; attestation: %s; runs a program: %s; same session for several "
 		"volumes: %s\n",
-		yes(p->needs_network), yes(p->needs_attester), yes(p->runs_programs),
+		yes(p->needs_network), attested(p), yes(p->runs_programs),
 		yes(p->same_session != NULL));
 }
 

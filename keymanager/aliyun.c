@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Signed exchanges with a dedicated instance and with the shared gateway. */
+/* Client keys, the exchange that every call is, and the calls that a client key signs. */
 #include "keymanager/aliyun.h"
 
 #include <stdio.h>
@@ -181,110 +181,13 @@ enum lk_status lk_aliyun_call_instance(struct lk_aliyun *k, const char *api,
 	return lk_aliyun_do(k, &call, ret, err);
 }
 
-/* ---- shared gateway ---- */
+/* ---- secrets ---- */
 
-struct gateway_request {
+struct secret_request {
 	const char *name, *stage, *version;
 };
 
-/* 32 characters that no request had before. */
-static enum lk_status make_nonce(char out[33], struct lk_error *err)
-{
-	uint8_t bytes[16];
-	enum lk_status st;
-
-	st = lk_random(bytes, sizeof(bytes), err);
-	if (!st)
-		lk_hex_encode(bytes, sizeof(bytes), out);
-	return st;
-}
-
-/* The form of a request: parameters and signature. */
-static enum lk_status sign_form(const struct lk_aliyun *k, const struct gateway_request *r,
-				struct lk_secret *ret, struct lk_error *err)
-{
-	char date[LK_ALIYUN_DATE], nonce[33], signature[29];
-	const struct lk_aliyun_param params[] = {
-		{ "AccessKeyId", k->token->id },
-		{ "Action", "GetSecretValue" },
-		{ "FetchExtendedConfig", "true" },
-		{ "Format", "json" },
-		{ "RegionId", k->region },
-		{ "SecretName", r->name },
-		{ "SecurityToken", (const char *)k->token->security.data },
-		{ "SignatureMethod", "HMAC-SHA1" },
-		{ "SignatureNonce", nonce },
-		{ "SignatureType", "" },
-		{ "SignatureVersion", "1.0" },
-		{ "Timestamp", date },
-		{ "Version", "2016-01-20" },
-		{ "VersionId", r->version },
-		{ "VersionStage", r->stage },
-	};
-	LK_SECRET canonical = { 0 };
-	LK_SECRET form = { 0 };
-	enum lk_status st;
-
-	lk_aliyun_iso_date(lk_aliyun_now(k->clock), date);
-	st = make_nonce(nonce, err);
-	if (!st)
-		st = lk_aliyun_canonical(params, sizeof(params) / sizeof(params[0]), &canonical,
-					 err);
-	if (!st)
-		st = lk_aliyun_rpc_sign((const char *)canonical.data,
-					(const char *)k->token->secret.data, signature, err);
-	if (!st)
-		st = lk_secret_alloc(&form, canonical.len + 128, err);
-	if (!st)
-		st = lk_secret_append(&form, canonical.data, canonical.len, err);
-	if (!st)
-		st = lk_secret_append(&form, "&Signature=", 11, err);
-	if (!st)
-		st = lk_aliyun_encode(&form, signature, err);
-	if (st)
-		return st;
-	*ret = lk_secret_take(&form);
-	return LK_OK;
-}
-
-static enum lk_status send_to_gateway(struct lk_aliyun *k, const void *arg,
-				      struct lk_http_response *ret, struct lk_error *err)
-{
-	static const char *const headers[] = {
-		"Content-Type: application/x-www-form-urlencoded",
-		"x-acs-action: GetSecretValue",
-		"x-acs-version: 2016-01-20",
-		NULL,
-	};
-	LK_SECRET form = { 0 };
-	struct lk_http_request req = {
-		.method = "POST",
-		.base = k->base,
-		.path = "/",
-		.headers = headers,
-		.max_answer = LK_ALIYUN_ANSWER_MAX,
-		.max_ms = LK_ALIYUN_EXCHANGE_MS,
-		.deadline = k->deadline,
-	};
-	enum lk_status st;
-
-	st = sign_form(k, arg, &form, err);
-	if (st)
-		return st;
-	req.body = form.data;
-	req.body_len = form.len;
-	return lk_http_exchange(k->http, &req, ret, err);
-}
-
-static enum lk_status refused_by_gateway(int status, const void *body, size_t n,
-					 struct lk_error *err)
-{
-	return lk_aliyun_refusal_json(LK_ALIYUN_KMS, status, body, n, err);
-}
-
-/* ---- secrets ---- */
-
-static enum lk_status secret_of_instance(struct lk_aliyun *k, const struct gateway_request *r,
+static enum lk_status secret_of_instance(struct lk_aliyun *k, const struct secret_request *r,
 					 struct lk_secret *ret, struct lk_error *err)
 {
 	LK_HTTP_RESPONSE answer = { 0 };
@@ -307,25 +210,30 @@ static enum lk_status secret_of_instance(struct lk_aliyun *k, const struct gatew
 	return lk_aliyun_parse_secret_proto(answer.body.data, answer.body.len, ret, err);
 }
 
-static enum lk_status secret_of_gateway(struct lk_aliyun *k, const struct gateway_request *r,
+static enum lk_status secret_of_gateway(struct lk_aliyun *k, const struct secret_request *r,
 					struct lk_secret *ret, struct lk_error *err)
 {
-	const struct lk_aliyun_call call = { send_to_gateway, refused_by_gateway, r };
+	const struct lk_aliyun_param params[] = {
+		{ "FetchExtendedConfig", "true" },
+		{ "SecretName", r->name },
+		{ "VersionId", r->version },
+		{ "VersionStage", r->stage },
+	};
 	LK_HTTP_RESPONSE answer = { 0 };
 	enum lk_status st;
 
-	st = lk_aliyun_do(k, &call, &answer, err);
+	st = lk_aliyun_call_rpc(k, "GetSecretValue", params, sizeof(params) / sizeof(params[0]),
+				&answer, err);
 	if (st)
 		return st;
-	return lk_aliyun_parse_secret_json((const char *)answer.body.data, answer.body.len, ret,
-					   err);
+	return lk_aliyun_parse_secret_json(answer.body.data, answer.body.len, ret, err);
 }
 
 enum lk_status lk_aliyun_get_secret(struct lk_aliyun *k, const char *name, const char *stage,
 				    const char *version, struct lk_secret *ret,
 				    struct lk_error *err)
 {
-	const struct gateway_request r = { name, stage ? stage : "", version ? version : "" };
+	const struct secret_request r = { name, stage ? stage : "", version ? version : "" };
 	enum lk_status st;
 
 	st = k->key ? secret_of_instance(k, &r, ret, err) : secret_of_gateway(k, &r, ret, err);

@@ -43,7 +43,7 @@ struct lk_aliyun {
 	struct lk_deadline deadline;
 	const struct lk_aliyun_client_key *key;
 	const struct lk_aliyun_token *token;
-	const char *region;   /* with token */
+	const char *region;   /* with token: of the shared gateway; NULL: a dedicated instance */
 	bool clock_untrusted; /* set by calls */
 };
 
@@ -51,6 +51,15 @@ struct lk_aliyun {
 enum lk_status lk_aliyun_get_secret(struct lk_aliyun *k, const char *name, const char *stage,
 				    const char *version, struct lk_secret *ret,
 				    struct lk_error *err);
+
+/* An instance that gives a secret to whoever proves what runs there: the challenge, and the secret
+ * under the key that the proof binds. recipient: what lk_aliyun_recipient made. *ret: RSAES-OAEP with
+ * SHA-256. Only with token. */
+enum lk_status lk_aliyun_get_challenge(struct lk_aliyun *k, struct lk_aliyun_challenge *ret,
+				       struct lk_error *err);
+enum lk_status lk_aliyun_get_secret_for(struct lk_aliyun *k, const char *name, const char *stage,
+					const char *version, const char *recipient,
+					struct lk_aliyun_sealed *ret, struct lk_error *err);
 
 /* What encrypt and generate give, and decrypt needs. */
 #define LK_ALIYUN_BLOB_MAX 8192

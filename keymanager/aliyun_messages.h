@@ -14,6 +14,7 @@
 #include <stdint.h>
 
 #include "core/cleanup.h"
+#include "core/crypto.h"
 #include "core/error.h"
 #include "core/proto.h"
 #include "core/secret.h"
@@ -21,6 +22,8 @@
 #define LK_ALIYUN_REQUEST_MAX 65536
 #define LK_ALIYUN_ANSWER_MAX  (256u * 1024)
 #define LK_ALIYUN_ERROR_MAX   8192
+
+struct json_t;
 
 /* ---- credentials ---- */
 
@@ -67,6 +70,31 @@ enum lk_status lk_aliyun_parse_secret_json(const void *json, size_t n, struct lk
 					   struct lk_error *err);
 enum lk_status lk_aliyun_parse_secret_proto(const void *message, size_t n, struct lk_secret *ret,
 					    struct lk_error *err);
+
+/* ---- proof ---- */
+
+/* What GetChallenge answers, both texts to be sent back as they are. */
+#define LK_ALIYUN_CHALLENGE_MAX 8192
+struct lk_aliyun_challenge {
+	char nonce[LK_ALIYUN_CHALLENGE_MAX + 1], token[LK_ALIYUN_CHALLENGE_MAX + 1];
+};
+enum lk_status lk_aliyun_parse_challenge(const void *json, size_t n,
+					 struct lk_aliyun_challenge *ret, struct lk_error *err);
+/* What the evidence binds: challenge and key (RSA). *ret: {"challenge_token", "nonce",
+ * "tee-pubkey"}, owned by the caller; digest: SHA-384 of its canonical form. */
+enum lk_status lk_aliyun_runtime_data(const struct lk_aliyun_challenge *challenge,
+				      const struct lk_public_key *key, struct json_t **ret,
+				      uint8_t digest[48], struct lk_error *err);
+/* The parameter Recipient, with evidence of this TEE; free with lk_json_text_free. */
+enum lk_status lk_aliyun_recipient(const char *tee, const struct json_t *evidence,
+				   struct json_t *runtime_data, char **ret, struct lk_error *err);
+/* CiphertextForRecipient of an answer. */
+struct lk_aliyun_sealed {
+	uint8_t data[512];
+	size_t len;
+};
+enum lk_status lk_aliyun_parse_sealed(const void *json, size_t n, struct lk_aliyun_sealed *ret,
+				      struct lk_error *err);
 
 /* Why a service refused. The error carries the vendor's code if it looks like one. */
 enum lk_aliyun_service { LK_ALIYUN_KMS, LK_ALIYUN_STS };

@@ -105,7 +105,7 @@ static enum lk_status lay_out(const struct lk_aliyun_options *o, struct layout *
 	if (with_key && !o->password && !o->password_file && !o->password_from_kms && id &&
 	    !(l.password = locate(o, "password_", id, ".json")))
 		return no_memory(err);
-	if (with_key && !o->instance_ca && o->instance &&
+	if (lk_aliyun_uses_instance(o) && !o->instance_ca && o->instance &&
 	    !(l.ca = locate(o, "PrivateKmsCA_", o->instance, ".pem")))
 		return no_memory(err);
 	if (lk_aliyun_uses_gateway(o) && lk_aliyun_gateway_mode(o) == LK_ALIYUN_ECS_RAM_ROLE &&

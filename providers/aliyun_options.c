@@ -35,7 +35,14 @@ enum lk_aliyun_mode lk_aliyun_gateway_mode(const struct lk_aliyun_options *o)
 
 bool lk_aliyun_uses_gateway(const struct lk_aliyun_options *o)
 {
-	return lk_aliyun_mode(o) != LK_ALIYUN_CLIENT_KEY || o->password_from_kms;
+	return !lk_aliyun_uses_instance(o) || o->password_from_kms;
+}
+
+bool lk_aliyun_uses_instance(const struct lk_aliyun_options *o)
+{
+	const enum lk_aliyun_mode mode = lk_aliyun_mode(o);
+
+	return mode == LK_ALIYUN_CLIENT_KEY || mode == LK_ALIYUN_ATTESTATION;
 }
 
 const char *lk_aliyun_secret_from(const char *name)
@@ -197,6 +204,17 @@ static enum lk_status check_sts(const struct lk_aliyun_options *o, struct lk_err
 	return LK_OK;
 }
 
+static enum lk_status check_attestation(const struct lk_aliyun_options *o, struct lk_error *err)
+{
+	const bool token = o->sts_token || o->sts_token_file;
+
+	if (!o->instance)
+		return missing(err, "kms_instance_id is missing; attestation needs it");
+	if (!!o->role + token != 1)
+		return refuse(err, "attestation wants one of ecs_ram_role_name and sts_token_file");
+	return token ? check_sts(o, err) : LK_OK;
+}
+
 enum lk_status lk_aliyun_check(const struct lk_aliyun_options *o, struct lk_error *err)
 {
 	const enum lk_aliyun_mode mode = lk_aliyun_mode(o);
@@ -211,6 +229,8 @@ enum lk_status lk_aliyun_check(const struct lk_aliyun_options *o, struct lk_erro
 		st = check_unused(o, err);
 	if (!st && mode == LK_ALIYUN_STS_TOKEN)
 		st = check_sts(o, err);
+	if (!st && mode == LK_ALIYUN_ATTESTATION)
+		st = check_attestation(o, err);
 	if (!st && o->gateway_endpoint && !o->password_from_kms)
 		return refuse(err, "gateway_endpoint is only for client_key_password_from_kms; "
 				   "write endpoint");
@@ -225,7 +245,7 @@ static bool same(const char *a, const char *b)
 bool lk_aliyun_proves_server(const struct lk_aliyun_options *o)
 {
 	/* A dedicated instance has a CA of its own and is asked under no other. */
-	return lk_aliyun_mode(o) == LK_ALIYUN_CLIENT_KEY || (o->gateway_ca && !o->public_roots);
+	return lk_aliyun_uses_instance(o) || (o->gateway_ca && !o->public_roots);
 }
 
 /* A credential, or as long as it was not read the place that it comes from. */

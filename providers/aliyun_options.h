@@ -13,6 +13,7 @@ enum lk_aliyun_mode {
 	LK_ALIYUN_CLIENT_KEY,	/* a dedicated instance, a client key of its own */
 	LK_ALIYUN_ECS_RAM_ROLE, /* the shared gateway, the role of this virtual machine */
 	LK_ALIYUN_STS_TOKEN,	/* the shared gateway, a token from a file */
+	LK_ALIYUN_ATTESTATION,	/* a dedicated instance, a token, and proof of what booted */
 	LK_ALIYUN_OIDC,		/* the shared gateway, a token of an identity provider */
 };
 
@@ -46,10 +47,12 @@ struct lk_aliyun_options {
 
 /* The mode that the options mean for the secret that holds the key. */
 enum lk_aliyun_mode lk_aliyun_mode(const struct lk_aliyun_options *o);
-/* How to log in at the shared gateway, if it is asked at all; never LK_ALIYUN_CLIENT_KEY. */
+/* Where the temporary token comes from, if one is used at all: LK_ALIYUN_ECS_RAM_ROLE,
+ * LK_ALIYUN_STS_TOKEN or LK_ALIYUN_OIDC. */
 enum lk_aliyun_mode lk_aliyun_gateway_mode(const struct lk_aliyun_options *o);
-/* Does any step go to the shared gateway? */
+/* Does any step go to the shared gateway, and any to a dedicated instance? */
 bool lk_aliyun_uses_gateway(const struct lk_aliyun_options *o);
+bool lk_aliyun_uses_instance(const struct lk_aliyun_options *o);
 
 /* A name of client_key_password_from_kms without its leading alias/. */
 const char *lk_aliyun_secret_from(const char *name);

@@ -23,7 +23,7 @@ static enum lk_status check_settings(const struct lk_aliyun_options *o, const st
 				     const struct lk_sealed_settings *s, struct lk_error *err)
 {
 	static const char *const modes[] = { "client_key", "ecs_ram_role", "sts_token",
-					     "oidc_ram" };
+					     "attestation", "oidc_ram" };
 	const enum lk_aliyun_mode mode = lk_aliyun_mode(o);
 	enum lk_status st;
 
@@ -68,5 +68,6 @@ enum lk_status lk_aliyun_unwrap(void *session, const struct lk_sealed *s, struct
 		return st;
 	if (!s->vault)
 		return decrypt(k, s, ret, err);
-	return lk_aliyun_get_secret(k, s->name, s->version_stage, s->version_id, ret, err);
+	return lk_aliyun_session_secret(session, s->name, s->version_stage, s->version_id, ret,
+					err);
 }

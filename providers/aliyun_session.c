@@ -30,7 +30,8 @@ struct session {
 	struct lk_aliyun_clock clock;
 	struct lk_aliyun_token token;
 	struct lk_aliyun_client_key key;
-	struct lk_aliyun kms; /* where the keys are got */
+	struct lk_aliyun kms;		    /* where the keys are got */
+	const struct lk_attester *attester; /* NULL: the KMS asks for no proof */
 };
 
 void lk_aliyun_finish(void *session)
@@ -51,6 +52,17 @@ void lk_aliyun_finish(void *session)
 struct lk_aliyun *lk_aliyun_session_kms(void *session)
 {
 	return &((struct session *)session)->kms;
+}
+
+enum lk_status lk_aliyun_session_secret(void *session, const char *name, const char *stage,
+					const char *version, struct lk_secret *ret,
+					struct lk_error *err)
+{
+	struct session *s = session;
+
+	if (s->attester)
+		return lk_aliyun_prove(&s->kms, s->attester, name, stage, version, ret, err);
+	return lk_aliyun_get_secret(&s->kms, name, stage, version, ret, err);
 }
 
 const struct lk_aliyun_options *lk_aliyun_session_options(const void *session)
@@ -261,6 +273,26 @@ static enum lk_status get_password(struct session *s, struct lk_secret *ret, str
 	return st ? lk_context(err, "client_key_password_from_kms") : LK_OK;
 }
 
+static enum lk_status reach_instance(struct session *s, struct lk_error *err)
+{
+	const struct lk_aliyun_options *o = s->options;
+	enum lk_status st;
+
+	st = place(o->endpoint, "", o->instance, ".cryptoservice.kms.aliyuncs.com",
+		   s->instance_base, err);
+	if (!st)
+		st = new_client(s, o->instance_ca, "kms_cert_pem", false, &s->instance_http, err);
+	if (st)
+		return st;
+	s->kms = (struct lk_aliyun){
+		.http = s->instance_http,
+		.base = s->instance_base,
+		.clock = &s->clock,
+		.deadline = s->batch->deadline,
+	};
+	return LK_OK;
+}
+
 static enum lk_status open_instance(struct session *s, struct lk_error *err)
 {
 	const struct lk_aliyun_options *o = s->options;
@@ -274,20 +306,42 @@ static enum lk_status open_instance(struct session *s, struct lk_error *err)
 		st = lk_aliyun_client_key_open(o->client_key, (const char *)password.data,
 					       password.len, &s->key, err);
 	if (!st)
-		st = place(o->endpoint, "", o->instance, ".cryptoservice.kms.aliyuncs.com",
-			   s->instance_base, err);
-	if (!st)
-		st = new_client(s, o->instance_ca, "kms_cert_pem", false, &s->instance_http, err);
+		st = reach_instance(s, err);
 	if (st)
 		return st;
-	s->kms = (struct lk_aliyun){
-		.http = s->instance_http,
-		.base = s->instance_base,
-		.clock = &s->clock,
-		.deadline = s->batch->deadline,
-		.key = &s->key,
-	};
+	s->kms.key = &s->key;
 	return LK_OK;
+}
+
+/* A temporary token lets in, and the instance wants proof besides. */
+static enum lk_status open_attested(struct session *s, struct lk_error *err)
+{
+	enum lk_status st;
+
+	if (!s->batch->attester)
+		return lk_raise(err, LK_INTERNAL,
+				"there is no attester for a KMS that wants proof");
+	st = lk_aliyun_gateway_mode(s->options) == LK_ALIYUN_STS_TOKEN ? login_by_file(s, err)
+								       : login_by_role(s, err);
+	if (!st)
+		st = reach_instance(s, err);
+	if (st)
+		return st;
+	s->kms.token = &s->token;
+	s->attester = s->batch->attester;
+	return LK_OK;
+}
+
+static enum lk_status open_kms(struct session *s, struct lk_error *err)
+{
+	switch (lk_aliyun_mode(s->options)) {
+	case LK_ALIYUN_CLIENT_KEY:
+		return open_instance(s, err);
+	case LK_ALIYUN_ATTESTATION:
+		return open_attested(s, err);
+	default:
+		return login(s, err);
+	}
 }
 
 /* ---- contract ---- */
@@ -326,10 +380,8 @@ enum lk_status lk_aliyun_prepare(const struct lk_batch *batch, void **ret_sessio
 	st = lk_aliyun_check(s->options, err);
 	if (!st)
 		st = wait_for_network(s, err);
-	if (!st && lk_aliyun_mode(s->options) == LK_ALIYUN_CLIENT_KEY)
-		st = open_instance(s, err);
-	else if (!st)
-		st = login(s, err);
+	if (!st)
+		st = open_kms(s, err);
 	if (st)
 		return st;
 	s->batch = NULL; /* the caller's own; what is needed of it is kept */
@@ -371,7 +423,7 @@ static enum lk_status fetch(struct session *s, const struct lk_batch_item *item,
 	LK_SECRET text = { 0 };
 	enum lk_status st;
 
-	st = lk_aliyun_get_secret(&s->kms, name, o->version_stage, o->version_id, &text, err);
+	st = lk_aliyun_session_secret(s, name, o->version_stage, o->version_id, &text, err);
 	if (st)
 		return st;
 	st = decode(o, &text, ret, err);

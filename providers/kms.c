@@ -9,10 +9,12 @@ static const struct lk_key keys[] = {
 	  .aliases = (const char *const[]){ "client_type", NULL },
 	  .type = LK_T_CHOICE,
 	  .offset = LK_ALIYUN_AT(auth_mode),
-	  .choices = (const char *const[]){ "client_key", "ecs_ram_role", "sts_token", NULL },
+	  .choices = (const char *const[]){ "client_key", "ecs_ram_role", "sts_token",
+					    "attestation", NULL },
 	  .help = "How to log in: with a client key of a dedicated instance, as the role of this "
-		  "virtual machine, or with a token from a file. Absent: client_key, if a client "
-		  "key is named.",
+		  "virtual machine, or with a token from a file; attestation: at a dedicated "
+		  "instance, with role or token and proof of what booted. Absent: client_key, if a "
+		  "client key is named.",
 	  .example = "\"client_key\"" },
 	{ .name = "secret_name",
 	  .aliases = (const char *const[]){ "key_id", NULL },
@@ -101,12 +103,18 @@ static enum lk_status kms_credentials(void *options, const struct lk_credential_
 	return lk_aliyun_credentials(options, source, err);
 }
 
+static void kms_needs(const void *options, struct lk_provider_needs *ret)
+{
+	ret->attester = lk_aliyun_mode(options) == LK_ALIYUN_ATTESTATION;
+}
+
 static const struct lk_provider_doc doc = {
+	.attested = "one mode",
 	.cloud = true,
 	.where = "root and other volumes",
-	.use = "keys kept by a cloud, without proof",
+	.use = "keys kept by a cloud, mostly without proof",
 	.needs =
-		"A secret in Alibaba Cloud KMS that holds the key in base64, and one way to log in: a client key of a dedicated instance (clientKey_ID.json, password_ID.json and PrivateKmsCA_INSTANCE.pem in /etc/latchkey/credentials/aliyun, the first two with mode 0600), the role of the virtual machine, or a temporary token in a file. Whoever holds the credential has the key; in an unencrypted initramfs the host can read it. The clock must be right within 15 minutes; a service that says otherwise over an authenticated connection is believed once.",
+		"A secret in Alibaba Cloud KMS that holds the key in base64, and one way to log in: a client key of a dedicated instance (clientKey_ID.json, password_ID.json and PrivateKmsCA_INSTANCE.pem in /etc/latchkey/credentials/aliyun, the first two with mode 0600), the role of the virtual machine, or a temporary token in a file. Whoever holds the credential has the key, except with auth_mode = \"attestation\": there a dedicated instance asks for evidence as well, and gives the key under a key that only this boot holds; in an unencrypted initramfs the host can read it. The clock must be right within 15 minutes; a service that says otherwise over an authenticated connection is believed once.",
 	.example = "volume = \"data\"\n"
 		   "dev = \"/dev/vdb\"\n"
 		   "auto_open = true\n"
@@ -119,9 +127,10 @@ static const struct lk_provider_doc doc = {
 extern const struct lk_provider lk_provider_kms;
 const struct lk_provider lk_provider_kms = {
 	.name = "kms",
-	.summary = "a secret of Alibaba Cloud KMS, for whoever holds the credential",
+	.summary = "a secret of Alibaba Cloud KMS",
 	.doc = &doc,
 	.needs_network = true,
+	.needs = kms_needs,
 	.keys = keys,
 	.options_size = sizeof(struct lk_aliyun_options),
 	.check = kms_check,

@@ -58,13 +58,14 @@ struct lk_fetch_note {
 
 /* For people: `latchkey provider`, latchkey-providers(7). */
 struct lk_provider_doc {
-	bool cloud;	     /* made for a cloud's services */
-	bool hardware;	     /* the key is bound to this machine's hardware */
-	bool temporary;	     /* the volume is empty after each boot */
-	const char *where;   /* "root and other volumes" */
-	const char *use;     /* when to choose it, in a few words */
-	const char *needs;   /* what must be there, in sentences */
-	const char *example; /* a whole file of volumes.d */
+	const char *attested; /* a word or two, where options decide; NULL: as needs_attester says */
+	bool cloud;	      /* made for a cloud's services */
+	bool hardware;	      /* the key is bound to this machine's hardware */
+	bool temporary;	      /* the volume is empty after each boot */
+	const char *where;    /* "root and other volumes" */
+	const char *use;      /* when to choose it, in a few words */
+	const char *needs;    /* what must be there, in sentences */
+	const char *example;  /* a whole file of volumes.d */
 };
 
 /* A table below the provider's own: [encrypt.PROVIDER.NAME] fills fields of the same options. */
@@ -101,9 +102,9 @@ struct lk_provider {
 	/* What these options need, where they and not the provider decide: *ret holds the three above.
 	 * NULL: they do not. Pure. Ask lk_provider_needs. */
 	void (*needs)(const void *options, struct lk_provider_needs *ret);
-	bool throw_away;    /* each key is new, and opens nothing that was there before */
-	bool gives_sealed;  /* what it fetches is a sealed secret out of the configuration */
-	const struct lk_key *keys;		/* rows ending in { 0 } */
+	bool throw_away;	   /* each key is new, and opens nothing that was there before */
+	bool gives_sealed;	   /* what it fetches is a sealed secret out of the configuration */
+	const struct lk_key *keys; /* rows ending in { 0 } */
 	const struct lk_provider_table *tables; /* further rows; may be NULL */
 	size_t options_size;
 

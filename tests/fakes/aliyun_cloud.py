@@ -16,7 +16,8 @@ log=FILE keeps every request as a line of JSON.
 
 Modes of imds: ok (the second version only), v1only, none (404), roles0, roles2, html, 500.
 Modes of instance, gateway, sts: ok, throttle, busy (429 with Retry-After), once429, 500, html403,
-denied, absent, expired, garbage, huge, slow. clock=SECONDS shifts the clock of all of them.
+denied, absent, expired, garbage, huge, slow; of instance also other-key (aliyun_attested.py).
+clock=SECONDS shifts the clock of all of them.
 """
 
 import base64
@@ -38,6 +39,7 @@ from http.server import BaseHTTPRequestHandler
 
 sys.dont_write_bytecode = True
 import aes
+import aliyun_attested as attested
 import minica
 
 HERE = os.path.dirname(os.path.abspath(__file__))
@@ -263,10 +265,15 @@ APIS = {"GetSecretValue": instance_secret, "Encrypt": instance_encrypt,
 
 
 def instance(handler, body):
+    if "x-kms-apiname" not in handler.headers:
+        return attested.instance(handler, signed_parameters(handler, body), HOOKS)
     api = check_instance(handler, body)
     need(api in APIS, "InvalidApiName", f"API {api}")
     count(api)
     return 200, "application/x-protobuf", APIS[api](body)
+
+
+HOOKS = {"need": need, "count": count, "find_secret": find_secret, "modes": MODES}
 
 
 # ---- the shared gateway and the token service ----
@@ -299,7 +306,8 @@ def check_timestamp(text):
     need(abs(seconds - now()) <= SKEW, "IllegalTimestamp", f"timestamp {text}")
 
 
-def gateway(handler, body):
+def signed_parameters(handler, body):
+    """The parameters of a call that a temporary token signed, "signature V1"."""
     p = parameters(handler, body)
     signature = p.pop("Signature", "")
     need(p.get("SignatureMethod") == "HMAC-SHA1" and p.get("SignatureVersion") == "1.0",
@@ -319,9 +327,14 @@ def gateway(handler, body):
         NONCES.add(p["SignatureNonce"])
     need(p.get("Version") == "2016-01-20" and p.get("Format", "").upper() == "JSON",
          "InvalidParameter", "version or format")
-    need(p.get("RegionId", REGION) == REGION, "InvalidParameter", "region")
     for header, name in (("x-acs-action", "Action"), ("x-acs-version", "Version")):
-        need(handler.headers.get(header, p[name]) == p[name], "InvalidParameter", header)
+        need(handler.headers.get(header, p.get(name)) == p.get(name), "InvalidParameter", header)
+    return p
+
+
+def gateway(handler, body):
+    p = signed_parameters(handler, body)
+    need(p.get("RegionId", REGION) == REGION, "InvalidParameter", "region")
     need(p.get("Action") == "GetSecretValue", "InvalidAction.NotFound", "action", 404)
     count("gateway")
     v, stages, value = find_secret(p.get("SecretName"), p.get("VersionStage"), p.get("VersionId"))
@@ -437,7 +450,7 @@ class Handler(BaseHTTPRequestHandler):
 
     def refuse(self, r):
         WHY[0] = f"{self.service}: {r.why}".replace("\n", " ")
-        if self.service == "instance":
+        if self.service == "instance" and "x-kms-apiname" in self.headers:
             body = message((1, r.status), (2, r.code), (3, r.why), (4, "request-6"))
             self.answer(r.status, "application/x-protobuf", body, r.headers)
         elif self.service == "imds":

@@ -64,6 +64,26 @@ static void word(enum lk_status st, const char *text)
 		abort();
 }
 
+static void challenge(const uint8_t *p, size_t n)
+{
+	struct lk_aliyun_challenge *c = calloc(1, sizeof(*c));
+	struct lk_error err = { 0 };
+
+	if (c && !lk_aliyun_parse_challenge(p, n, c, &err) &&
+	    (!*c->nonce || !*c->token || strpbrk(c->nonce, "\r\n") || strpbrk(c->token, "\r\n")))
+		abort();
+	free(c);
+}
+
+static void sealed(const uint8_t *p, size_t n)
+{
+	struct lk_aliyun_sealed s = { 0 };
+	struct lk_error err = { 0 };
+
+	if (!lk_aliyun_parse_sealed(p, n, &s, &err) && s.len > sizeof(s.data))
+		abort();
+}
+
 static void credential(uint8_t kind, const char *p, size_t n)
 {
 	char id[LK_ALIYUN_KEY_ID] = "";
@@ -101,6 +121,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		break;
 	case 'j':
 		(void)lk_aliyun_parse_secret_json(data + 1, size - 1, &s, &err);
+		break;
+	case 'c':
+		challenge(data + 1, size - 1);
+		break;
+	case 'x':
+		sealed(data + 1, size - 1);
 		break;
 	case 'g':
 		word(lk_aliyun_parse_region(data + 1, size - 1, text, &err), text);

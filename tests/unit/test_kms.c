@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The providers `kms` and `oidc` against a cloud that verifies all that it gets. */
+#include "attestation/attester.h"
+#include "core/base64.h"
 #include "core/crypto.h"
 #include "core/json.h"
 #include "providers/aliyun_options.h"
@@ -109,6 +111,44 @@ static void oidc(const struct cloud *c, const char *id_token)
 	s.o.sts_endpoint = url(c->sts);
 }
 
+/* Evidence of the sample kind, over what it was asked to bind or, if told so, something else. */
+static bool binds_otherwise, no_evidence;
+
+static enum lk_status sample_evidence(const struct lk_attester *self, const uint8_t *digest,
+				      size_t n, struct json_t **ret, struct lk_error *err)
+{
+	char text[LK_B64_SIZE(64)];
+	uint8_t bound[64];
+
+	(void)self;
+	CHECK_EQ(n, 48);
+	if (no_evidence)
+		return lk_raise_code(err, LK_C_TEE_ABSENT, "the device is gone");
+	memcpy(bound, digest, n);
+	bound[0] ^= binds_otherwise;
+	lk_b64_encode(LK_B64_STD, bound, n, text);
+	*ret = lk_json_object();
+	CHECK(lk_json_set_string(*ret, "svn", "1") &&
+	      lk_json_set_string(*ret, "report_data", text));
+	return LK_OK;
+}
+
+static const struct lk_attester sample = { .name = "sample", .evidence = sample_evidence };
+
+/* At the instance, with a token and proof. */
+static void attestation(const struct cloud *c, const char *text)
+{
+	base(c);
+	s.o.auth_mode = LK_ALIYUN_ATTESTATION;
+	s.o.instance = keep(INSTANCE);
+	s.o.instance_ca = file(c, "ca.pem");
+	s.o.endpoint = url(c->instance);
+	if (text)
+		s.o.sts_token = keep(text);
+	else
+		s.o.role = keep("latchkey-role");
+}
+
 static const struct lk_provider *provider(void)
 {
 	return lk_provider_find(s.o.command ? "oidc" : "kms");
@@ -123,10 +163,12 @@ static enum lk_status get(void)
 	s.err = (struct lk_error){ 0 };
 	s.items[0] = (struct lk_batch_item){ "data", &s.o };
 	s.network.dns = &s.dns;
-	s.batch = (struct lk_batch){ .items = s.items,
-				     .n_items = 1,
-				     .network = &s.network,
-				     .deadline = lk_deadline_in(30000) };
+	s.batch =
+		(struct lk_batch){ .items = s.items,
+				   .n_items = 1,
+				   .network = &s.network,
+				   .attester = lk_provider_needs(p, &s.o).attester ? &sample : NULL,
+				   .deadline = lk_deadline_in(30000) };
 	st = p->prepare(&s.batch, &s.session, &s.err);
 	if (st)
 		return st;
@@ -231,6 +273,55 @@ TEST(an_identity_token)
 	CHECK_STR(cloud_say(&c, "count sts"), "1");
 	s.o.encoding = LK_ALIYUN_BASE64;
 	gives(&c, KEY);
+	cloud_stop(&c);
+}
+
+TEST(proof_of_what_booted)
+{
+	struct cloud c;
+
+	cloud_start(&c, NULL);
+	attestation(&c, STS_TOKEN);
+	gives(&c, KEY);
+	CHECK_STR(cloud_say(&c, "count GetChallenge"), "1");
+	CHECK_STR(cloud_say(&c, "count attested"), "1");
+	CHECK_STR(cloud_say(&c, "count gateway"), "0");
+	CHECK_STR(cloud_say(&c, "count imds"), "0");
+	s.o.version_stage = keep("ACSPrevious");
+	gives(&c, "older");
+	attestation(&c, NULL);
+	gives(&c, KEY);
+	CHECK_STR(cloud_say(&c, "count imds"), "1"); /* the token alone: the role is named */
+	cloud_stop(&c);
+}
+
+TEST(proof_that_does_not_hold)
+{
+	struct cloud c;
+
+	cloud_start(&c, NULL);
+	attestation(&c, STS_TOKEN);
+	binds_otherwise = true;
+	fails(LK_C_KMS_DENIED);
+	CHECK(strstr(cloud_say(&c, "why"), "report data"));
+	binds_otherwise = false;
+	no_evidence = true;
+	fails(LK_C_TEE_ABSENT);
+	no_evidence = false;
+	cloud_say(&c, "set instance=other-key");
+	fails(LK_C_REPLY_INVALID);
+	cloud_say(&c, "set instance=garbage");
+	fails(LK_C_REPLY_INVALID);
+	cloud_say(&c, "set instance=ok");
+	s.o.secret_name = keep("nothing");
+	fails(LK_C_KMS_NO_SECRET);
+	s.o.secret_name = keep("disk-key");
+	s.o.sts_token = keep("STS.NTtestAccessKeyId01:wrong:CAISTestToken+/abc~*==");
+	fails(LK_C_KMS_CREDENTIAL);
+	s.o.sts_token = keep(STS_TOKEN);
+	s.o.instance_ca = file(&c, "public.pem");
+	fails(LK_C_TLS_UNTRUSTED);
+	CHECK_STR(cloud_say(&c, "count attested"), "1"); /* other-key */
 	cloud_stop(&c);
 }
 
@@ -444,6 +535,8 @@ TEST(nothing_is_left_of_a_secret)
 	nothing_is_left(&c);
 	oidc(&c, ID_TOKEN);
 	nothing_is_left(&c);
+	attestation(&c, STS_TOKEN);
+	nothing_is_left(&c);
 	cloud_stop(&c);
 }
 
@@ -506,7 +599,8 @@ TEST(a_clock_that_was_never_set)
 }
 
 TESTS(a_client_key, the_role_of_the_machine, a_token_from_a_file, an_identity_token,
-      a_password_from_the_kms, volumes_share_a_session, what_services_refuse, wrong_credentials,
+      proof_of_what_booted, proof_that_does_not_hold, a_password_from_the_kms,
+      volumes_share_a_session, what_services_refuse, wrong_credentials,
       the_metadata_service_may_not_help, the_token_service_refuses, nothing_is_left_of_a_secret,
       only_the_configured_ca_is_trusted, a_wrong_clock_is_corrected_once,
       a_clock_that_was_never_set)

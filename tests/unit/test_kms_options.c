@@ -76,6 +76,39 @@ TEST(today_s_fields)
 	config_dir_remove();
 }
 
+TEST(a_kms_that_wants_proof)
+{
+	static const char table[] = "[encrypt.kms]\nauth_mode = \"attestation\"\n"
+				    "kms_instance_id = \"kst-1\"\n";
+	const struct lk_aliyun_options *o;
+	char text[512];
+
+	config_dir_new();
+	snprintf(text, sizeof(text), "%secs_ram_role_name = \"Role\"\n", table);
+	o = options(text);
+	CHECK_EQ(lk_aliyun_mode(o), LK_ALIYUN_ATTESTATION);
+	CHECK_EQ(lk_aliyun_gateway_mode(o), LK_ALIYUN_ECS_RAM_ROLE);
+	CHECK(lk_aliyun_uses_instance(o) && !lk_aliyun_uses_gateway(o));
+	CHECK(lk_aliyun_proves_server(o));
+	CHECK(lk_volume_attested(&settings->volumes[0]));
+	snprintf(text, sizeof(text), "%ssts_token_file = \"/run/t\"\n", table);
+	o = options(text);
+	CHECK_EQ(lk_aliyun_gateway_mode(o), LK_ALIYUN_STS_TOKEN);
+	refused(table, "one of ecs_ram_role_name and sts_token_file");
+	snprintf(text, sizeof(text),
+		 "%secs_ram_role_name = \"Role\"\nsts_token_file = \"/run/t\"\n", table);
+	refused(text, "one of ecs_ram_role_name and sts_token_file");
+	refused("[encrypt.kms]\nauth_mode = \"attestation\"\necs_ram_role_name = \"Role\"\n",
+		"kms_instance_id is missing");
+	snprintf(text, sizeof(text),
+		 "%secs_ram_role_name = \"Role\"\nclient_key_password = \"PASSWORD\"\n", table);
+	refused(text, "client_key_password belongs to a client key");
+	/* a login without proof proves nothing */
+	CHECK_OK(read_volume("[encrypt.kms]\nauth_mode = \"ecs_ram_role\"\n"));
+	CHECK(!lk_volume_attested(&settings->volumes[0]));
+	config_dir_remove();
+}
+
 TEST(the_seed_s_fields)
 {
 	const struct lk_aliyun_options *o;
@@ -316,6 +349,7 @@ TEST(the_nested_tables_are_joined)
 	settings = NULL;
 }
 
-TESTS(today_s_fields, the_seed_s_fields, incomplete_and_contradictory_tables,
-      whose_key_may_make_a_volume, names_that_lead_elsewhere, files_of_the_layout, files_of_a_role,
-      what_lies_in_run_is_not_in_an_initramfs, the_nested_tables_are_joined)
+TESTS(today_s_fields, a_kms_that_wants_proof, the_seed_s_fields,
+      incomplete_and_contradictory_tables, whose_key_may_make_a_volume, names_that_lead_elsewhere,
+      files_of_the_layout, files_of_a_role, what_lies_in_run_is_not_in_an_initramfs,
+      the_nested_tables_are_joined)
