@@ -58,8 +58,8 @@ static void layer_free(struct layer *l)
 	free(l->data);
 }
 
-static enum lk_status encrypt(const struct lk_secret *dek, const struct lk_secret *plain, bool ctr,
-			      struct layer *ret, struct lk_error *err)
+static enum lk_status encrypt_with(const struct lk_secret *dek, const struct lk_secret *plain,
+				   bool ctr, struct layer *ret, struct lk_error *err)
 {
 	enum lk_status st;
 
@@ -117,7 +117,7 @@ enum lk_status lk_seal_envelope(const struct lk_seal_kms *kms, const char *key_i
 		return lk_raise_code(err, LK_C_CONFIG_VALUE, "there is nothing to seal");
 	st = lk_random_secret(&dek, LK_SEALED_DEK_SIZE, err);
 	if (!st)
-		st = encrypt(&dek, plain, ctr, &l, err);
+		st = encrypt_with(&dek, plain, ctr, &l, err);
 	if (!st)
 		st = lk_seal_wrap(kms, key_id, &dek, &w, err);
 	if (!st && !fill_envelope(doc, key_id, kms, &l, &w))
