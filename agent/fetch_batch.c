@@ -102,7 +102,7 @@ static void run_group(const struct lk_fetch_context *ctx, const struct group *g,
 			settle(r, fetch_one(ctx, g, session, i, r), &r->err);
 		}
 		/* The share is spent, the deadline is not. */
-		if (r->status == LK_TIMEOUT && !lk_deadline_passed(ctx->deadline))
+		if (!all && r->status == LK_TIMEOUT && !lk_deadline_passed(ctx->deadline))
 			r->status = r->err.status = LK_AGAIN;
 	}
 	if (!st)
