@@ -7,7 +7,7 @@ set -euo pipefail
 cd "$(dirname "$0")/../.."
 
 release=${LATCHKEY_RELEASE:-build/release}
-most_bytes=1677721 # 1.6 MiB, the agent's goal
+most_bytes=1600000 # the agent's goal
 broken=0
 
 complain() {
