@@ -127,7 +127,7 @@ def alone(t, report):
 def data_volumes(t):
     """Made on the first boot, there on the second; swap anew; a flipped byte; others fail alone."""
     server = t.server()
-    data, swap = blank(t.folder / "data.img", 64 * MIB), blank(t.folder / "swap.img", 16 * MIB)
+    data, swap = blank(t.folder / "data0.img", 64 * MIB), blank(t.folder / "swap0.img", 16 * MIB)
     first = all_open(t, boot(t, "first", server, (data, swap)))
     t.check(t.outcome.mark("data") == "empty", f"a new volume holds {t.outcome.mark('data')!r}")
     t.check(t.outcome.mark("data-read") == "whole", "not every block of the new volume reads")
