@@ -103,7 +103,8 @@ def inject(t, world_ca, first, second):
     archive = cpio.Archive()
     etc = "/inject/etc/latchkey/"
     settings = images.LATCHKEY_CONF.format(deadline="90s", on_unreachable="poweroff",
-                                           on_denied="poweroff")
+                                           on_denied="poweroff", tee="sample",
+                                           register="none")
     # As in an image: the root's device and hash tree stand in the initramfs alone.
     fde = images.FDE_CONF.format(device="", overlay="ram", resource=keyserver.RESOURCE, fallback="none",
                                  endpoints='"https://keys.latchkey.test:1"')
