@@ -4,6 +4,7 @@
 
 #include "attestation/eventlog.h"
 #include "attestation/tpm_wire.h"
+#include "core/cursor.h"
 
 #define HEAD	     10
 #define TAG_SESSIONS 0x8002
@@ -18,61 +19,24 @@
 /* fixedTPM, restricted, sign: its signature under something that looks like a quote is a quote */
 #define KEY_ATTRIBUTES 0x00050002u
 
-/* Reads from the front; what is not there is zero and makes it bad. */
-struct cursor {
-	const uint8_t *p;
-	size_t n;
-	bool bad;
-};
-
-static const uint8_t *take(struct cursor *c, size_t n)
-{
-	const uint8_t *p = c->p;
-
-	if (n > c->n) {
-		c->bad = true;
-		return NULL;
-	}
-	c->p += n;
-	c->n -= n;
-	return p;
-}
-
-static uint32_t number(struct cursor *c, size_t n)
-{
-	const uint8_t *p = take(c, n);
-	uint32_t v = 0;
-
-	while (p && n-- > 0)
-		v = v << 8 | *p++;
-	return v;
-}
-
-/* A size of 16 bits, and as many bytes. */
-static const uint8_t *sized(struct cursor *c, size_t *ret_n)
-{
-	*ret_n = number(c, 2);
-	return take(c, *ret_n);
-}
-
 static enum lk_status malformed(const char *what, struct lk_error *err)
 {
 	return lk_raise(err, LK_TAMPERED, "the TPM's answer is malformed: %s", what);
 }
 
 /* What follows the head, and the size of parameters where sessions follow them. */
-static struct cursor body(const struct lk_tpm_buf *a, uint32_t *ret_handle)
+static struct lk_cursor body(const struct lk_tpm_buf *a, uint32_t *ret_handle)
 {
-	struct cursor c = { a->bytes, a->n, a->n > sizeof(a->bytes) };
-	const uint32_t tag = number(&c, 2);
+	struct lk_cursor c = { a->bytes, a->n, a->n > sizeof(a->bytes) };
+	const uint32_t tag = lk_cursor_be(&c, 2);
 
-	if (number(&c, 4) != a->n)
+	if (lk_cursor_be(&c, 4) != a->n)
 		c.bad = true;
-	(void)number(&c, 4);
+	(void)lk_cursor_be(&c, 4);
 	if (ret_handle)
-		*ret_handle = number(&c, 4);
+		*ret_handle = lk_cursor_be(&c, 4);
 	if (tag == TAG_SESSIONS) {
-		const uint32_t n = number(&c, 4);
+		const uint32_t n = lk_cursor_be(&c, 4);
 
 		if (n > c.n)
 			c.bad = true;
@@ -84,52 +48,52 @@ static struct cursor body(const struct lk_tpm_buf *a, uint32_t *ret_handle)
 
 enum lk_status lk_tpm_read_code(const struct lk_tpm_buf *a, uint32_t *ret, struct lk_error *err)
 {
-	struct cursor c = { a->bytes, a->n, false };
+	struct lk_cursor c = { a->bytes, a->n, false };
 
-	(void)number(&c, 2);
-	if (number(&c, 4) != a->n || a->n < HEAD)
+	(void)lk_cursor_be(&c, 2);
+	if (lk_cursor_be(&c, 4) != a->n || a->n < HEAD)
 		return malformed("its size", err);
-	*ret = number(&c, 4);
+	*ret = lk_cursor_be(&c, 4);
 	return LK_OK;
 }
 
 /* TPMS_PCR_SELECTION */
-static void selection(struct cursor *c, uint16_t *ret_alg, uint32_t *ret_mask)
+static void selection(struct lk_cursor *c, uint16_t *ret_alg, uint32_t *ret_mask)
 {
 	size_t i, n;
 
-	*ret_alg = (uint16_t)number(c, 2);
+	*ret_alg = (uint16_t)lk_cursor_be(c, 2);
 	*ret_mask = 0;
-	n = number(c, 1);
+	n = lk_cursor_be(c, 1);
 	if (n > 4)
 		c->bad = true;
 	for (i = 0; i < n && !c->bad; i++)
-		*ret_mask |= number(c, 1) << (8 * i);
+		*ret_mask |= lk_cursor_be(c, 1) << (8 * i);
 }
 
 enum lk_status lk_tpm_read_pcrs(const struct lk_tpm_buf *a, uint16_t alg, uint32_t mask,
 				uint8_t values[LK_TPM_PCRS][32], uint32_t *ret_mask,
 				struct lk_error *err)
 {
-	struct cursor c = body(a, NULL);
+	struct lk_cursor c = body(a, NULL);
 	uint32_t given = 0;
 	uint16_t bank = 0;
 	size_t i, n;
 
-	(void)number(&c, 4); /* update counter */
-	if (number(&c, 4) != 1)
+	(void)lk_cursor_be(&c, 4); /* update counter */
+	if (lk_cursor_be(&c, 4) != 1)
 		return malformed("PCRs of another bank", err);
 	selection(&c, &bank, &given);
 	if (c.bad || bank != alg || given == 0 || (given & ~mask))
 		return malformed("PCRs that were not asked for", err);
-	if (number(&c, 4) != (uint32_t)__builtin_popcount(given))
+	if (lk_cursor_be(&c, 4) != (uint32_t)__builtin_popcount(given))
 		return malformed("count of PCRs", err);
 	for (i = 0; i < LK_TPM_PCRS; i++) {
 		const uint8_t *p;
 
 		if (!(given & 1u << i))
 			continue;
-		p = sized(&c, &n);
+		p = lk_cursor_sized(&c, UINT16_MAX, &n);
 		if (!p || n != 32)
 			return malformed("a PCR's value", err);
 		memcpy(values[i], p, 32);
@@ -142,13 +106,13 @@ enum lk_status lk_tpm_read_banks(const struct lk_tpm_buf *a,
 				 struct lk_tpm_bank banks[LK_TPM_BANKS_MAX], size_t *ret_n,
 				 struct lk_error *err)
 {
-	struct cursor c = body(a, NULL);
+	struct lk_cursor c = body(a, NULL);
 	size_t i, n;
 
-	(void)number(&c, 1); /* more data */
-	if (number(&c, 4) != CAP_PCRS)
+	(void)lk_cursor_be(&c, 1); /* more data */
+	if (lk_cursor_be(&c, 4) != CAP_PCRS)
 		return malformed("another capability", err);
-	n = number(&c, 4);
+	n = lk_cursor_be(&c, 4);
 	if (n > LK_TPM_BANKS_MAX)
 		return malformed("too many banks", err);
 	for (i = 0; i < n; i++)
@@ -161,22 +125,22 @@ enum lk_status lk_tpm_read_banks(const struct lk_tpm_buf *a,
 
 /* ---- keys ---- */
 
-static enum lk_status read_public(struct cursor *c, struct lk_tpm_key *ret, struct lk_error *err)
+static enum lk_status read_public(struct lk_cursor *c, struct lk_tpm_key *ret, struct lk_error *err)
 {
 	uint32_t type, attributes, symmetric, scheme, hash, bits;
 	const uint8_t *p;
 	size_t n;
 
-	type = number(c, 2);
-	(void)number(c, 2); /* of its name */
-	attributes = number(c, 4);
-	(void)sized(c, &n); /* policy */
-	symmetric = number(c, 2);
-	scheme = number(c, 2);
-	hash = number(c, 2);
-	bits = number(c, 2);
-	ret->e = number(c, 4);
-	p = sized(c, &n);
+	type = lk_cursor_be(c, 2);
+	(void)lk_cursor_be(c, 2); /* of its name */
+	attributes = lk_cursor_be(c, 4);
+	(void)lk_cursor_sized(c, UINT16_MAX, &n); /* policy */
+	symmetric = lk_cursor_be(c, 2);
+	scheme = lk_cursor_be(c, 2);
+	hash = lk_cursor_be(c, 2);
+	bits = lk_cursor_be(c, 2);
+	ret->e = lk_cursor_be(c, 4);
+	p = lk_cursor_sized(c, UINT16_MAX, &n);
 	if (type != ALG_RSA || symmetric != ALG_NULL || scheme != ALG_RSASSA ||
 	    hash != LK_TCG_SHA256 || (attributes & KEY_ATTRIBUTES) != KEY_ATTRIBUTES)
 		return lk_raise(err, LK_CONFIG,
@@ -193,10 +157,10 @@ static enum lk_status read_public(struct cursor *c, struct lk_tpm_key *ret, stru
 enum lk_status lk_tpm_read_key(const struct lk_tpm_buf *a, bool created, uint32_t *ret_handle,
 			       struct lk_tpm_key *ret, struct lk_error *err)
 {
-	struct cursor c = body(a, created ? ret_handle : NULL);
-	struct cursor public = { 0 };
+	struct lk_cursor c = body(a, created ? ret_handle : NULL);
+	struct lk_cursor public = { 0 };
 
-	public.p = sized(&c, &public.n);
+	public.p = lk_cursor_sized(&c, UINT16_MAX, &public.n);
 	if (c.bad)
 		return malformed("a key", err);
 	return read_public(&public, ret, err);
@@ -244,7 +208,7 @@ size_t lk_tpm_key_spki(const struct lk_tpm_key *key, uint8_t out[LK_TPM_SPKI_MAX
 /* ---- quotes ---- */
 
 /* TPMS_ATTEST */
-static enum lk_status read_attest(struct cursor c, const uint8_t nonce[LK_TPM_NONCE],
+static enum lk_status read_attest(struct lk_cursor c, const uint8_t nonce[LK_TPM_NONCE],
 				  const uint8_t **ret_digest, struct lk_error *err)
 {
 	const uint8_t *extra;
@@ -252,17 +216,17 @@ static enum lk_status read_attest(struct cursor c, const uint8_t nonce[LK_TPM_NO
 	uint16_t alg = 0;
 	size_t n;
 
-	if (number(&c, 4) != ATTEST_MAGIC || number(&c, 2) != ATTEST_QUOTE)
+	if (lk_cursor_be(&c, 4) != ATTEST_MAGIC || lk_cursor_be(&c, 2) != ATTEST_QUOTE)
 		return malformed("no quote", err);
-	(void)sized(&c, &n); /* who signed */
-	extra = sized(&c, &n);
+	(void)lk_cursor_sized(&c, UINT16_MAX, &n); /* who signed */
+	extra = lk_cursor_sized(&c, UINT16_MAX, &n);
 	if (!extra || n != LK_TPM_NONCE || memcmp(extra, nonce, n) != 0)
 		return malformed("a quote for another nonce", err);
-	(void)take(&c, 8 + 4 + 4 + 1 + 8); /* clock and firmware */
-	if (number(&c, 4) != 1)
+	(void)lk_cursor_take(&c, 8 + 4 + 4 + 1 + 8); /* clock and firmware */
+	if (lk_cursor_be(&c, 4) != 1)
 		return malformed("a quote of other banks", err);
 	selection(&c, &alg, &mask);
-	*ret_digest = sized(&c, &n);
+	*ret_digest = lk_cursor_sized(&c, UINT16_MAX, &n);
 	if (!*ret_digest || c.bad || c.n != 0 || alg != LK_TCG_SHA256 || mask != LK_TPM_ALL_PCRS ||
 	    n != 32)
 		return malformed("a quote of other PCRs", err);
@@ -272,18 +236,18 @@ static enum lk_status read_attest(struct cursor c, const uint8_t nonce[LK_TPM_NO
 enum lk_status lk_tpm_read_quote(const struct lk_tpm_buf *a, const uint8_t nonce[LK_TPM_NONCE],
 				 struct lk_tpm_quote *ret, struct lk_error *err)
 {
-	struct cursor c = body(a, NULL);
-	struct cursor signature;
+	struct lk_cursor c = body(a, NULL);
+	struct lk_cursor signature;
 	size_t n;
 
-	ret->message = sized(&c, &ret->n_message);
+	ret->message = lk_cursor_sized(&c, UINT16_MAX, &ret->n_message);
 	signature = c;
 	ret->signature = c.p;
 	ret->n_signature = c.n;
-	if (c.bad || number(&signature, 2) != ALG_RSASSA ||
-	    number(&signature, 2) != LK_TCG_SHA256 || !sized(&signature, &n) || n < 256 ||
-	    signature.n != 0)
+	if (c.bad || lk_cursor_be(&signature, 2) != ALG_RSASSA ||
+	    lk_cursor_be(&signature, 2) != LK_TCG_SHA256 ||
+	    !lk_cursor_sized(&signature, UINT16_MAX, &n) || n < 256 || signature.n != 0)
 		return malformed("a signature of another kind", err);
-	return read_attest((struct cursor){ ret->message, ret->n_message, false }, nonce,
+	return read_attest((struct lk_cursor){ ret->message, ret->n_message, false }, nonce,
 			   &ret->pcr_digest, err);
 }

@@ -4,61 +4,34 @@
 
 #include <string.h>
 
+#include "core/cursor.h"
+
 #define CERT_QE	   6 /* QE report, its signature, authentication data, certificates */
 #define CERT_CHAIN 5 /* PEM, from PCK to root */
 #define AUTH_MAX   1024
 #define CHAIN_MAX  (32u * 1024)
 
-struct reader {
-	const uint8_t *at;
-	size_t left;
-	bool bad;
-};
-
-static const uint8_t *take(struct reader *r, size_t n)
-{
-	const uint8_t *at = r->at;
-
-	if (r->bad || n > r->left) {
-		r->bad = true;
-		return NULL;
-	}
-	r->at += n;
-	r->left -= n;
-	return at;
-}
-
-static uint32_t number(struct reader *r, size_t n)
-{
-	const uint8_t *at = take(r, n);
-	uint32_t value = 0;
-
-	while (at && n--)
-		value = value << 8 | at[n];
-	return value;
-}
-
 enum lk_status lk_tdx_signature_read(const uint8_t *data, size_t n, struct lk_tdx_signature *ret,
 				     struct lk_error *err)
 {
-	struct reader r = { .at = data, .left = n };
+	struct lk_cursor r = { .p = data, .n = n };
 	struct lk_tdx_signature s = { 0 };
 	uint32_t kind;
 
-	s.signature = take(&r, 64);
-	s.key = take(&r, 64);
-	kind = number(&r, 2);
-	if (kind != CERT_QE || number(&r, 4) != r.left)
+	s.signature = lk_cursor_take(&r, 64);
+	s.key = lk_cursor_take(&r, 64);
+	kind = lk_cursor_le(&r, 2);
+	if (kind != CERT_QE || lk_cursor_le(&r, 4) != r.n)
 		return lk_raise(err, LK_DENIED, "the quote has no report of its quoting enclave");
-	s.qe_report = take(&r, LK_QE_REPORT);
-	s.qe_signature = take(&r, 64);
-	s.auth_len = number(&r, 2);
-	s.auth = take(&r, s.auth_len);
-	kind = number(&r, 2);
-	if (kind != CERT_CHAIN || number(&r, 4) != r.left || s.auth_len > AUTH_MAX)
+	s.qe_report = lk_cursor_take(&r, LK_QE_REPORT);
+	s.qe_signature = lk_cursor_take(&r, 64);
+	s.auth_len = lk_cursor_le(&r, 2);
+	s.auth = lk_cursor_take(&r, s.auth_len);
+	kind = lk_cursor_le(&r, 2);
+	if (kind != CERT_CHAIN || lk_cursor_le(&r, 4) != r.n || s.auth_len > AUTH_MAX)
 		return lk_raise(err, LK_DENIED, "the quote has no certificates of its platform");
-	s.chain_len = r.left;
-	s.chain = (const char *)take(&r, r.left);
+	s.chain_len = r.n;
+	s.chain = (const char *)lk_cursor_take(&r, r.n);
 	if (r.bad || s.chain_len > CHAIN_MAX)
 		return lk_raise(err, LK_DENIED, "the quote's signature is malformed");
 	*ret = s;
@@ -73,21 +46,21 @@ enum lk_status lk_tdx_signature_read(const uint8_t *data, size_t n, struct lk_td
 #define OCTET_STRING 0x04
 
 /* One value of DER, lengths of at most two bytes; its content goes to *ret. */
-static bool der_take(struct reader *r, uint8_t tag, struct reader *ret)
+static bool der_take(struct lk_cursor *r, uint8_t tag, struct lk_cursor *ret)
 {
-	uint32_t got = number(r, 1), len = number(r, 1);
+	uint64_t got = lk_cursor_le(r, 1), len = lk_cursor_le(r, 1);
 	const uint8_t *more;
 
 	if (len == 0x81 || len == 0x82) {
-		more = take(r, len - 0x80);
+		more = lk_cursor_take(r, len - 0x80);
 		if (!more)
 			return false;
 		len = len == 0x81 ? more[0] : (uint32_t)more[0] << 8 | more[1];
 	} else if (len > 0x7f) {
 		r->bad = true;
 	}
-	ret->at = take(r, len);
-	ret->left = len;
+	ret->p = lk_cursor_take(r, len);
+	ret->n = len;
 	ret->bad = false;
 	return !r->bad && got == tag;
 }
@@ -95,52 +68,51 @@ static bool der_take(struct reader *r, uint8_t tag, struct reader *ret)
 static const uint8_t base[] = { 0x2a, 0x86, 0x48, 0x86, 0xf8, 0x4d, 0x01, 0x0d, 0x01 };
 
 /* SEQUENCE { OID below ours, value }: the numbers that follow our OID, and what is left. */
-static bool der_pair(struct reader *r, uint8_t tail[2], struct reader *ret)
+static bool der_pair(struct lk_cursor *r, uint8_t tail[2], struct lk_cursor *ret)
 {
-	struct reader oid;
+	struct lk_cursor oid;
 
-	if (!der_take(r, SEQUENCE, ret) || !der_take(ret, OID, &oid) || oid.left <= sizeof(base) ||
-	    oid.left > sizeof(base) + 2 || memcmp(oid.at, base, sizeof(base)) != 0)
+	if (!der_take(r, SEQUENCE, ret) || !der_take(ret, OID, &oid) || oid.n <= sizeof(base) ||
+	    oid.n > sizeof(base) + 2 || memcmp(oid.p, base, sizeof(base)) != 0)
 		return false;
-	tail[0] = oid.at[sizeof(base)];
-	tail[1] = oid.left == sizeof(base) + 2 ? oid.at[sizeof(base) + 1] : 0;
+	tail[0] = oid.p[sizeof(base)];
+	tail[1] = oid.n == sizeof(base) + 2 ? oid.p[sizeof(base) + 1] : 0;
 	return true;
 }
 
-static bool der_integer(struct reader *r, uint32_t max, uint32_t *ret)
+static bool der_integer(struct lk_cursor *r, uint32_t max, uint32_t *ret)
 {
-	struct reader number;
+	struct lk_cursor number;
 	size_t i;
 
-	if (!der_take(r, INTEGER, &number) || number.left == 0 || number.left > 4 ||
-	    number.at[0] > 0x7f)
+	if (!der_take(r, INTEGER, &number) || number.n == 0 || number.n > 4 || number.p[0] > 0x7f)
 		return false;
 	*ret = 0;
-	for (i = 0; i < number.left; i++)
-		*ret = *ret << 8 | number.at[i];
+	for (i = 0; i < number.n; i++)
+		*ret = *ret << 8 | number.p[i];
 	return *ret <= max;
 }
 
-static bool der_octets(struct reader *r, uint8_t *out, size_t n)
+static bool der_octets(struct lk_cursor *r, uint8_t *out, size_t n)
 {
-	struct reader bytes;
+	struct lk_cursor bytes;
 
-	if (!der_take(r, OCTET_STRING, &bytes) || bytes.left != n)
+	if (!der_take(r, OCTET_STRING, &bytes) || bytes.n != n)
 		return false;
-	memcpy(out, bytes.at, n);
+	memcpy(out, bytes.p, n);
 	return true;
 }
 
 /* Members 1 to 16 are the components, 17 is PCESVN; 18 says the same as a whole. */
-static bool read_tcb(struct reader *value, struct lk_pck *pck, uint32_t *seen)
+static bool read_tcb(struct lk_cursor *value, struct lk_pck *pck, uint32_t *seen)
 {
-	struct reader tcb, v;
+	struct lk_cursor tcb, v;
 	uint8_t tail[2];
 	uint32_t n;
 
 	if (!der_take(value, SEQUENCE, &tcb))
 		return false;
-	while (tcb.left) {
+	while (tcb.n) {
 		if (!der_pair(&tcb, tail, &v) || tail[0] != 2 || tail[1] < 1 || tail[1] > 18 ||
 		    (*seen & 1u << tail[1]))
 			return false;
@@ -159,13 +131,13 @@ static bool read_tcb(struct reader *value, struct lk_pck *pck, uint32_t *seen)
 
 enum lk_status lk_pck_read(const uint8_t *der, size_t n, struct lk_pck *ret, struct lk_error *err)
 {
-	struct reader r = { .at = der, .left = n }, all = { 0 }, value;
+	struct lk_cursor r = { .p = der, .n = n }, all = { 0 }, value;
 	struct lk_pck pck = { 0 };
-	bool ok = der_take(&r, SEQUENCE, &all) && r.left == 0;
+	bool ok = der_take(&r, SEQUENCE, &all) && r.n == 0;
 	uint32_t tcb = 0, members = 0;
 	uint8_t tail[2];
 
-	while (ok && all.left) {
+	while (ok && all.n) {
 		ok = der_pair(&all, tail, &value) && tail[1] == 0 && tail[0] < 32 &&
 		     !(members & 1u << tail[0]);
 		if (!ok)
