@@ -89,13 +89,16 @@ def tpm_denied(t):
 
 @case("tpm-other-key", cost=35)
 def tpm_other_key(t):
-    """Another TPM's quote is worth nothing."""
+    """Another TPM's quote is worth nothing: it gets no session, and the server's log has its key."""
     (t.folder / "known").mkdir()
     known = tpm.Tpm(t.folder / "known").ak()
     machine = t.keep(tpm.Tpm(t.folder))
+    ak = machine.ak()
     server = t.server(rule(same("tpm.ak", known)))
     t.boot([images.url(server.port)], changes=TPM, add=release(t, False), extra=machine.device())
-    t.refused("kbs-denied")
+    t.refused("evidence-rejected")
+    t.check(any(reason and ak in reason for reason in reasons(server)),
+            f"the audit log does not name the key: {reasons(server)}")
 
 
 @case("register-missing", cost=25)
