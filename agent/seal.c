@@ -19,15 +19,6 @@ static enum lk_status no_memory(struct lk_error *err)
 	return lk_raise(err, LK_INTERNAL, "out of memory");
 }
 
-static bool set_bytes(struct json_t *obj, const char *name, const void *data, size_t n)
-{
-	LK_FREE char *text = malloc(LK_B64_SIZE(n));
-
-	if (text)
-		lk_b64_encode(LK_B64_STD, data, n, text);
-	return text && lk_json_set_string(obj, name, text);
-}
-
 /* The text, which must read as what it was meant to be. */
 static enum lk_status finish(const struct json_t *doc, char **ret, size_t *ret_n,
 			     struct lk_error *err)
@@ -88,14 +79,14 @@ static bool fill_envelope(struct json_t *doc, const char *key_id, const struct l
 	ok = settings && lk_json_set_string(settings, "client_type", "client_key") &&
 	     lk_json_set_string(settings, "client_key_id", w->client_key_id) &&
 	     lk_json_set_string(settings, "kms_instance_id", kms->instance) && annotations &&
-	     set_bytes(annotations, "iv", w->iv, w->iv_len) &&
+	     lk_json_set_base64(annotations, "iv", LK_B64_STD, w->iv, w->iv_len) &&
 	     lk_json_set_string(doc, "version", LK_SEALED_VERSION) &&
 	     lk_json_set_string(doc, "type", "envelope") &&
 	     lk_json_set_string(doc, "key_id", key_id) &&
-	     set_bytes(doc, "encrypted_key", w->key, w->key_len) &&
-	     set_bytes(doc, "encrypted_data", l->data, l->len) &&
+	     lk_json_set_base64(doc, "encrypted_key", LK_B64_STD, w->key, w->key_len) &&
+	     lk_json_set_base64(doc, "encrypted_data", LK_B64_STD, l->data, l->len) &&
 	     lk_json_set_string(doc, "wrap_type", l->ctr ? "A256CTR" : "A256GCM") &&
-	     set_bytes(doc, "iv", l->iv, l->iv_len) &&
+	     lk_json_set_base64(doc, "iv", LK_B64_STD, l->iv, l->iv_len) &&
 	     lk_json_set_string(doc, "provider", "aliyun");
 	ok = lk_json_set(doc, "provider_settings", settings) && ok;
 	return lk_json_set(doc, "annotations", annotations) && ok;

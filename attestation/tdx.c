@@ -124,18 +124,6 @@ static enum lk_status get_quote(const struct lk_kernel *kernel, const uint8_t *d
 	return quote_from_host(kernel, port ? port : DEFAULT_PORT, data, deadline, ret, ret_n, err);
 }
 
-static bool set_base64(struct json_t *doc, const char *name, const uint8_t *bytes, size_t n)
-{
-	LK_FREE char *text = bytes ? malloc(LK_B64_SIZE(n)) : NULL;
-
-	if (!bytes)
-		return lk_json_set_null(doc, name);
-	if (!text)
-		return false;
-	(void)lk_b64_encode(LK_B64_STD, bytes, n, text);
-	return lk_json_set_string(doc, name, text);
-}
-
 static enum lk_status make_json(const struct lk_kernel *kernel, const uint8_t *bytes,
 				const struct lk_tdx_quote *quote, struct json_t **ret,
 				struct lk_error *err)
@@ -147,8 +135,9 @@ static enum lk_status make_json(const struct lk_kernel *kernel, const uint8_t *b
 
 	if (st)
 		return st;
-	if (!doc || !set_base64(doc, "quote", bytes, quote->used) ||
-	    !set_base64(doc, "cc_eventlog", log, log_n))
+	if (!doc || !lk_json_set_base64(doc, "quote", LK_B64_STD, bytes, quote->used) ||
+	    !(log ? lk_json_set_base64(doc, "cc_eventlog", LK_B64_STD, log, log_n)
+		  : lk_json_set_null(doc, "cc_eventlog")))
 		return lk_raise(err, LK_INTERNAL, "out of memory for evidence");
 	*ret = lk_take(doc);
 	return LK_OK;

@@ -115,16 +115,6 @@ static enum lk_status quote(struct quoting *q, struct lk_error *err)
 
 /* ---- JSON ---- */
 
-static bool set_base64(struct json_t *o, const char *name, const void *bytes, size_t n)
-{
-	LK_FREE char *text = malloc(LK_B64_SIZE(n));
-
-	if (!text)
-		return false;
-	(void)lk_b64_encode(LK_B64_STD, bytes, n, text);
-	return lk_json_set_string(o, name, text);
-}
-
 static bool set_quote(struct json_t *o, const struct quoting *q)
 {
 	struct json_t *pcrs = lk_json_array();
@@ -136,9 +126,10 @@ static bool set_quote(struct json_t *o, const struct quoting *q)
 		lk_hex_encode(q->pcrs[i], 32, hex);
 		ok = lk_json_append_string(pcrs, hex) && ok;
 	}
-	return set_base64(o, "signature", q->quote.signature, q->quote.n_signature) &&
-	       set_base64(o, "message", q->quote.message, q->quote.n_message) && ok &&
-	       lk_json_set(o, "pcrs", pcrs);
+	return lk_json_set_base64(o, "signature", LK_B64_STD, q->quote.signature,
+				  q->quote.n_signature) &&
+	       lk_json_set_base64(o, "message", LK_B64_STD, q->quote.message, q->quote.n_message) &&
+	       ok && lk_json_set(o, "pcrs", pcrs);
 }
 
 static enum lk_status to_json(const struct quoting *q, const uint8_t *log, size_t n_log,
@@ -151,8 +142,8 @@ static enum lk_status to_json(const struct quoting *q, const uint8_t *log, size_
 
 	if (!doc || !tpm_quote || !set_quote(tpm_quote, q) ||
 	    !lk_json_set(doc, "tpm_quote", lk_take(tpm_quote)) ||
-	    !set_base64(doc, "ak_public", spki, n) ||
-	    (log && !set_base64(doc, "cc_eventlog", log, n_log)))
+	    !lk_json_set_base64(doc, "ak_public", LK_B64_STD, spki, n) ||
+	    (log && !lk_json_set_base64(doc, "cc_eventlog", LK_B64_STD, log, n_log)))
 		return lk_raise(err, LK_INTERNAL, "out of memory for evidence");
 	*ret = lk_take(doc);
 	return LK_OK;

@@ -67,12 +67,7 @@ enum lk_status lk_jose_decode(const char *text, size_t len, const char *what, ui
 
 bool lk_jose_set_bytes(struct json_t *obj, const char *name, const void *data, size_t n)
 {
-	char text[LK_B64_SIZE(RSA_BYTES_MAX)];
-
-	if (n > RSA_BYTES_MAX)
-		return false;
-	lk_b64_encode(LK_B64_URL, data, n, text);
-	return lk_json_set_string(obj, name, text);
+	return n <= RSA_BYTES_MAX && lk_json_set_base64(obj, name, LK_B64_URL, data, n);
 }
 
 enum lk_status lk_jwk_from_public(const struct lk_public_key *k, const char *alg,

@@ -13,6 +13,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "core/base64.h"
 #include "core/cleanup.h"
 #include "core/error.h"
 
@@ -72,6 +73,9 @@ struct json_t *lk_json_ref(struct json_t *v);
 bool lk_json_set(struct json_t *obj, const char *name, struct json_t *value);
 bool lk_json_set_string(struct json_t *obj, const char *name, const char *value);
 bool lk_json_set_stringn(struct json_t *obj, const char *name, const char *value, size_t len);
+/* Bytes as text. */
+bool lk_json_set_base64(struct json_t *obj, const char *name, enum lk_b64 dialect, const void *data,
+			size_t n);
 bool lk_json_set_int(struct json_t *obj, const char *name, int64_t value);
 bool lk_json_set_bool(struct json_t *obj, const char *name, bool value);
 bool lk_json_set_null(struct json_t *obj, const char *name);

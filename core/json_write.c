@@ -39,6 +39,14 @@ bool lk_json_set_stringn(struct json_t *obj, const char *name, const char *value
 	return lk_json_set(obj, name, json_stringn(value, len));
 }
 
+bool lk_json_set_base64(struct json_t *obj, const char *name, enum lk_b64 dialect, const void *data,
+			size_t n)
+{
+	LK_JSON_TEXT *text = malloc(LK_B64_SIZE(n));
+
+	return text && lk_json_set_stringn(obj, name, text, lk_b64_encode(dialect, data, n, text));
+}
+
 bool lk_json_set_int(struct json_t *obj, const char *name, int64_t value)
 {
 	return lk_json_set(obj, name, json_integer(value));

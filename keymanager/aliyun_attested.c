@@ -44,21 +44,13 @@ enum lk_status lk_aliyun_parse_challenge(const void *json, size_t n,
 	return st ? st : take_text(doc, "ChallengeToken", ret->token, err);
 }
 
-static bool set_number(struct json_t *obj, const char *name, const uint8_t *data, size_t n)
-{
-	char text[LK_B64_SIZE(512)];
-
-	return n <= 512 &&
-	       lk_json_set_stringn(obj, name, text, lk_b64_encode(LK_B64_URL, data, n, text));
-}
-
 static struct json_t *recipient_key(const struct lk_public_key *key)
 {
 	LK_JSON *jwk = lk_json_object();
 
 	if (!jwk || !lk_json_set_string(jwk, "alg", "RSA") ||
-	    !set_number(jwk, "k-exp", key->e, key->e_len) ||
-	    !set_number(jwk, "k-mod", key->n, key->n_len))
+	    !lk_json_set_base64(jwk, "k-exp", LK_B64_URL, key->e, key->e_len) ||
+	    !lk_json_set_base64(jwk, "k-mod", LK_B64_URL, key->n, key->n_len))
 		return NULL;
 	return lk_take(jwk);
 }

@@ -81,6 +81,21 @@ TEST(bytes_are_numbers)
 	CHECK_STR(text, "{\"b\":[0,127,255],\"none\":[]}");
 }
 
+TEST(bytes_as_text)
+{
+	LK_JSON *obj = NULL;
+	LK_JSON_TEXT *text = NULL;
+
+	lk_json_setup();
+	obj = lk_json_object();
+	CHECK(lk_json_set_base64(obj, "std", LK_B64_STD, "\xff\xfe", 2));
+	CHECK(lk_json_set_base64(obj, "url", LK_B64_URL, "\xff\xfe", 2));
+	CHECK(lk_json_set_base64(obj, "none", LK_B64_STD, "", 0));
+	CHECK(!lk_json_set_base64(NULL, "x", LK_B64_STD, "", 0));
+	text = dump(obj, LK_JSON_COMPACT);
+	CHECK_STR(text, "{\"std\":\"//4=\",\"url\":\"__4\",\"none\":\"\"}");
+}
+
 TEST(any_value_can_be_written)
 {
 	LK_JSON *doc = parse("\"just text\"");
@@ -238,6 +253,6 @@ TEST(refused_documents_leave_nothing)
 	CHECK(!in_memory());
 }
 
-TESTS(broken_chains_end_in_an_error, compact_keeps_the_order, bytes_are_numbers,
+TESTS(broken_chains_end_in_an_error, compact_keeps_the_order, bytes_are_numbers, bytes_as_text,
       any_value_can_be_written, pretty_is_for_people, canonical_refuses_what_it_cannot,
       canonical_form, freed_documents_leave_nothing, refused_documents_leave_nothing)
