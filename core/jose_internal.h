@@ -34,6 +34,16 @@ enum lk_status lk_jwe_parse(const char *text, size_t len, struct lk_jwe *jwe, st
 enum lk_status lk_jwe_parse_legacy(const char *text, size_t len, struct lk_jwe *jwe,
 				   struct lk_error *err);
 void lk_jwe_free(struct lk_jwe *jwe);
+/* The two forms are opened alike: parsed, then decrypted; what is not authentic is JWE_INVALID. */
+struct lk_jwe_form {
+	enum lk_status (*parse)(const char *text, size_t len, struct lk_jwe *jwe,
+				struct lk_error *err);
+	enum lk_status (*decrypt)(const struct lk_keypair *k, const struct lk_jwe *jwe,
+				  struct lk_secret *ret, struct lk_error *err);
+};
+enum lk_status lk_jwe_open_form(const struct lk_jwe_form *form, const struct lk_keypair *k,
+				const char *text, size_t len, struct lk_secret *ret,
+				struct lk_error *err);
 /* The key that wraps the content key, from the agreed secret (RFC 7518, 4.6.2). */
 enum lk_status lk_jwe_kek(const struct lk_secret *z, struct lk_secret *ret, struct lk_error *err);
 

@@ -249,20 +249,29 @@ static enum lk_status decrypt(const struct lk_keypair *k, const struct lk_jwe *j
 			       jwe->ciphertext, jwe->ciphertext_len, jwe->tag, ret, err);
 }
 
-enum lk_status lk_jwe_open(const struct lk_keypair *k, const char *text, size_t len,
-			   struct lk_secret *ret, struct lk_error *err)
+enum lk_status lk_jwe_open_form(const struct lk_jwe_form *form, const struct lk_keypair *k,
+				const char *text, size_t len, struct lk_secret *ret,
+				struct lk_error *err)
 {
 	LK_CLEANUP(lk_jwe_free) struct lk_jwe jwe = { 0 };
 	enum lk_status st;
 
-	st = lk_jwe_parse(text, len, &jwe, err);
+	st = form->parse(text, len, &jwe, err);
 	if (!st)
-		st = decrypt(k, &jwe, ret, err);
+		st = form->decrypt(k, &jwe, ret, err);
 	if (!st)
 		return LK_OK;
 	if (st == LK_TAMPERED)
 		err->code = LK_C_JWE_INVALID;
 	return lk_context(err, "open the JWE");
+}
+
+enum lk_status lk_jwe_open(const struct lk_keypair *k, const char *text, size_t len,
+			   struct lk_secret *ret, struct lk_error *err)
+{
+	static const struct lk_jwe_form form = { lk_jwe_parse, decrypt };
+
+	return lk_jwe_open_form(&form, k, text, len, ret, err);
 }
 
 /* Wrap the content key for the recipient, with a key pair of its own on the recipient's curve. */

@@ -102,15 +102,7 @@ static enum lk_status decrypt(const struct lk_keypair *k, const struct lk_jwe *j
 enum lk_status lk_jwe_open_legacy(const struct lk_keypair *k, const char *text, size_t len,
 				  struct lk_secret *ret, struct lk_error *err)
 {
-	LK_CLEANUP(lk_jwe_free) struct lk_jwe jwe = { 0 };
-	enum lk_status st;
+	static const struct lk_jwe_form form = { lk_jwe_parse_legacy, decrypt };
 
-	st = lk_jwe_parse_legacy(text, len, &jwe, err);
-	if (!st)
-		st = decrypt(k, &jwe, ret, err);
-	if (!st)
-		return LK_OK;
-	if (st == LK_TAMPERED)
-		err->code = LK_C_JWE_INVALID;
-	return lk_context(err, "open the JWE");
+	return lk_jwe_open_form(&form, k, text, len, ret, err);
 }
