@@ -1,40 +1,19 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* agent/cmd_attest.c: what `latchkey attest` takes and prints, with the sample attester. */
+#include "tests/headers/command_output.h"
 #include "tests/headers/config_dir.h"
-
-#include <getopt.h>
 
 #include "agent/commands.h"
 #include "attestation/hardware.h"
 #include "core/crypto.h"
 
-static char said[16384];
 static struct lk_error err;
 
 static int attest(const char *a, const char *b, const char *c, const char *d, const char *e)
 {
-	const char *words[] = { "attest", a, b, c, d, e };
-	char name[] = "/tmp/lk-test-attest-XXXXXX";
-	char *argv[7] = { NULL };
-	int argc = 0, i, code, file = mkstemp(name), saved = dup(1);
-	ssize_t n;
+	const char *const words[COMMAND_WORDS] = { "attest", a, b, c, d, e };
 
-	unlink(name);
-	fflush(stdout);
-	dup2(file, 1);
-	for (; argc < 6 && words[argc]; argc++)
-		argv[argc] = strdup(words[argc]);
-	optind = 0;
-	code = lk_cmd_attest(argc, argv);
-	fflush(stdout);
-	dup2(saved, 1);
-	n = pread(file, said, sizeof(said) - 1, 0);
-	said[n > 0 ? n : 0] = '\0';
-	close(file);
-	close(saved);
-	for (i = 0; i < argc; i++)
-		free(argv[i]);
-	return code;
+	return command_run(lk_cmd_attest, words);
 }
 
 #define DIGEST "21d17a5051afdff8c27fe9123e41ad48aaa295314f15c1a62ccab1797a289b91"

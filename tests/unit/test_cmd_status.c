@@ -1,40 +1,19 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* agent/cmd_status.c: the reports of both phases, alone and together. */
+#include "tests/headers/command_output.h"
 #include "tests/headers/config_dir.h"
-
-#include <getopt.h>
 
 #include "agent/commands.h"
 #include "agent/report.h"
 #include "core/json.h"
 
-static char said[16384];
 static struct lk_error err;
 
 static int status(const char *a, const char *b, const char *c, const char *d, const char *e)
 {
-	const char *words[] = { "status", a, b, c, d, e };
-	char name[] = "/tmp/lk-test-status-XXXXXX";
-	char *argv[7] = { NULL };
-	int argc = 0, i, code, file = mkstemp(name), saved = dup(1);
-	ssize_t n;
+	const char *const words[COMMAND_WORDS] = { "status", a, b, c, d, e };
 
-	unlink(name);
-	fflush(stdout);
-	dup2(file, 1);
-	for (; argc < 6 && words[argc]; argc++)
-		argv[argc] = strdup(words[argc]);
-	optind = 0;
-	code = lk_cmd_status(argc, argv);
-	fflush(stdout);
-	dup2(saved, 1);
-	n = pread(file, said, sizeof(said) - 1, 0);
-	said[n > 0 ? n : 0] = '\0';
-	close(file);
-	close(saved);
-	for (i = 0; i < argc; i++)
-		free(argv[i]);
-	return code;
+	return command_run(lk_cmd_status, words);
 }
 
 static void write_report(const char *name, const char *phase, const char *volume,

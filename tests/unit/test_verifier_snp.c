@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* keyserver/verifier_snp.c: recorded reports pass, and no longer do when anything in them, around
  * them or above them changes. */
+#define JUDGED_TEE "snp"
+
 #include "core/crypto.h"
-#include "evidence_fixture.h"
+#include "evidence_judged.h"
 
 #define DIGEST	 0x50
 #define SIGNED	 0x2a0
@@ -10,9 +12,7 @@
 #define CPUID	 0x188
 #define KEY_INFO 0x48
 
-static struct lk_error err;
 static struct lk_trust *trust;
-static struct lk_appraisal a;
 static uint8_t digest[64];
 
 /* --- a report's bytes as the JSON that clients send --------------------------------------------- */
@@ -117,25 +117,6 @@ static struct json_t *evidence(const struct file *report, const char *type, cons
 }
 
 /* --- asking ------------------------------------------------------------------------------------- */
-
-static enum lk_status verify(const struct json_t *e, struct json_t **ret)
-{
-	const struct lk_verifier *v = lk_verifier_find("snp");
-
-	CHECK(v && !v->insecure);
-	return v->verify(&a, e, ret, &err);
-}
-
-static void refused(struct json_t *e, const char *why)
-{
-	LK_JSON *owned = e;
-	struct json_t *claims = NULL;
-	char line[2048];
-
-	CHECK_EQ(verify(owned, &claims), LK_DENIED);
-	CHECK(!claims);
-	CHECK_HAS(lk_error_format(&err, line, sizeof(line)), why);
-}
 
 static void begin(const struct file *report)
 {

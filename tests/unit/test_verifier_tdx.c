@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* keyserver/verifier_tdx.c, tdx_signature.c, tdx_collateral.c: recorded quotes pass, and no longer do
  * when anything in them, around them or above them changes. */
+#define JUDGED_TEE "tdx"
+
 #include "core/base64.h"
 #include "core/crypto.h"
-#include "evidence_fixture.h"
+#include "evidence_judged.h"
 #include "keyserver/event_claims.h"
 #include "keyserver/tdx_collateral.h"
 
@@ -13,9 +15,7 @@
 #define IN_JUNE_2023	 1687200000 /* when Intel's documents were valid */
 #define IN_NOVEMBER_2025 1762300000
 
-static struct lk_error err;
 static struct lk_trust *trust;
-static struct lk_appraisal a;
 static uint8_t digest[64];
 static struct file quote, ccel;
 
@@ -35,34 +35,6 @@ static struct json_t *evidence(const struct file *log)
 	if (log)
 		set_b64(o, "cc_eventlog", log);
 	return o;
-}
-
-static enum lk_status verify(const struct json_t *e, struct json_t **ret)
-{
-	const struct lk_verifier *v = lk_verifier_find("tdx");
-
-	CHECK(v && !v->insecure);
-	return v->verify(&a, e, ret, &err);
-}
-
-static void refused(struct json_t *e, const char *why)
-{
-	LK_JSON *owned = e;
-	struct json_t *claims = NULL;
-	char line[2048];
-
-	CHECK_EQ(verify(owned, &claims), LK_DENIED);
-	CHECK(!claims);
-	CHECK_HAS(lk_error_format(&err, line, sizeof(line)), why);
-}
-
-static struct json_t *accepted(struct json_t *e)
-{
-	LK_JSON *owned = e;
-	struct json_t *claims = NULL;
-
-	CHECK_OK(verify(owned, &claims));
-	return claims;
 }
 
 static void begin(const char *name)

@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* keyserver/verifier_tpm.c, tpm_quote.c, event_claims.c: quotes of a key of ours, and a recorded one;
  * what does not fit is refused, and only a log that tells all proves a phase. */
+#define JUDGED_TEE "tpm"
+
 #include "attestation/eventlog.h"
 #include "core/base64.h"
 #include "core/crypto.h"
-#include "evidence_fixture.h"
+#include "evidence_judged.h"
 #include "keyserver/tpm_quote.h"
 #include "keyserver/x509.h"
 
-static struct lk_error err;
-static struct lk_appraisal a;
 static uint8_t digest[48];
 
 /* --- a TPM ------------------------------------------------------------------------------------- */
@@ -174,34 +174,6 @@ static struct json_t *evidence(bool with_log)
 	if (with_log)
 		set_b64(o, "cc_eventlog", tpm.log, tpm.log_len);
 	return o;
-}
-
-static enum lk_status verify(const struct json_t *e, struct json_t **ret)
-{
-	const struct lk_verifier *v = lk_verifier_find("tpm");
-
-	CHECK(v && !v->insecure);
-	return v->verify(&a, e, ret, &err);
-}
-
-static void refused(struct json_t *e, const char *why)
-{
-	LK_JSON *owned = e;
-	struct json_t *claims = NULL;
-	char line[2048];
-
-	CHECK_EQ(verify(owned, &claims), LK_DENIED);
-	CHECK(!claims);
-	CHECK_HAS(lk_error_format(&err, line, sizeof(line)), why);
-}
-
-static struct json_t *accepted(struct json_t *e)
-{
-	LK_JSON *owned = e;
-	struct json_t *claims = NULL;
-
-	CHECK_OK(verify(owned, &claims));
-	return claims;
 }
 
 /* --- quotes ------------------------------------------------------------------------------------ */
